@@ -1,0 +1,6 @@
+namespace Emu.Cpu;
+
+/// <summary>One logical processor.</summary>
+public sealed unsafe partial class Vcpu
+{
+}
