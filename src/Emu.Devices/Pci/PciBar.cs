@@ -25,16 +25,24 @@ public enum PciBarKind
 /// </summary>
 public sealed class PciBar
 {
-    private readonly Func<IPciAddressDecoder, ulong, IDisposable> _map;
-    private IDisposable? _mapping;
+    /// <summary>Above the rest of the PCI address space, below RAM and the chipset's own registers.</summary>
+    private const int MappingPriority = 1;
 
-    private PciBar(int index, PciBarKind kind, ulong size, bool prefetchable, Func<IPciAddressDecoder, ulong, IDisposable> map)
+    private readonly MemoryRegion? _memory;
+    private readonly IPortDevice? _ports;
+    private readonly string _name;
+    private PciBus? _bus;
+    private PortMapping? _portMapping;
+
+    private PciBar(string name, int index, PciBarKind kind, ulong size, bool prefetchable, MemoryRegion? memory, IPortDevice? ports)
     {
+        _name = name;
         Index = index;
         Kind = kind;
         Size = size;
         IsPrefetchable = prefetchable;
-        _map = map;
+        _memory = memory;
+        _ports = ports;
     }
 
     /// <summary>0-5; the expansion ROM is 6.</summary>
@@ -62,18 +70,17 @@ public sealed class PciBar
         _ => 0u,
     };
 
-    internal static PciBar ForPorts(int index, int count, IPortDevice device)
+    internal static PciBar ForPorts(string name, int index, int count, IPortDevice device)
     {
         if (count < 4 || count > 256 || !BitOperations.IsPow2(count))
             throw new ArgumentOutOfRangeException(nameof(count), count, "A port BAR decodes 4 to 256 ports, a power of two (PCI 3.0, 6.2.5.1).");
-        return new PciBar(index, PciBarKind.Port, (ulong)count, false,
-            (decoder, address) => decoder.MapPorts((ushort)address, count, device));
+        return new PciBar(name, index, PciBarKind.Port, (ulong)count, false, null, device);
     }
 
-    internal static PciBar ForMemory(int index, PciBarKind kind, ulong size, bool prefetchable, IMemoryDevice device)
+    internal static PciBar ForMemory(int index, PciBarKind kind, bool prefetchable, MemoryRegion region)
     {
-        CheckMemorySize(kind, size);
-        return new PciBar(index, kind, size, prefetchable, (decoder, address) => decoder.MapMemory(address, size, device));
+        CheckMemorySize(kind, region.Size);
+        return new PciBar(region.Name, index, kind, region.Size, prefetchable, region, null);
     }
 
     private static void CheckMemorySize(PciBarKind kind, ulong size)
@@ -105,14 +112,27 @@ public sealed class PciBar
         return address == 0 || last < address || sizing ? null : address;
     }
 
-    internal void MoveTo(ulong? address, IPciAddressDecoder? decoder)
+    internal void MoveTo(ulong? address, PciBus? bus)
     {
-        if (address == MappedAddress)
+        ulong? wanted = bus is null ? null : address;
+        if (wanted == MappedAddress && bus == _bus)
             return;
-        _mapping?.Dispose();
-        _mapping = null;
-        MappedAddress = address;
-        if (address is { } target && decoder is not null)
-            _mapping = _map(decoder, target);
+        Unmap();
+        _bus = bus;
+        MappedAddress = wanted;
+        if (bus is null || wanted is not { } target)
+            return;
+        if (_memory is not null)
+            bus.Memory.AddSubregion(target, _memory, MappingPriority);
+        else if (_ports is not null)
+            _portMapping = bus.Ports.Map((ushort)target, (int)Size, _ports, _name, MappingPriority);
+    }
+
+    private void Unmap()
+    {
+        _portMapping?.Dispose();
+        _portMapping = null;
+        if (_memory?.Container is { } container)
+            container.Remove(_memory);
     }
 }

@@ -1,6 +1,8 @@
+using Emu.Mmu;
+
 namespace Emu.Devices.Pci;
 
-/// <summary>A PCI bus: 32 devices of 8 functions, four interrupt nets, and the address decoder in front of it.</summary>
+/// <summary>A PCI bus: 32 devices of 8 functions, four interrupt nets, and the address spaces its functions decode.</summary>
 /// <remarks>
 /// Interrupt pins rotate by device number as on the PC's root bus (Intel's PIIX boards, and QEMU's pc): pin p of device d
 /// drives PIRQ (p - 1 + d - 1) mod 4.
@@ -15,16 +17,32 @@ public sealed class PciBus : IDescribable
     private readonly int[] _pirqAsserted = new int[PirqCount];
     private IPciInterruptRouter? _router;
 
-    public PciBus(IPciAddressDecoder decoder, int number = 0)
+    /// <param name="memory">Container of the memory BARs; the board shows it beneath RAM and its own registers.</param>
+    /// <param name="ports">Port space of the port BARs.</param>
+    /// <param name="busMemory">What bus masters reach.</param>
+    /// <param name="number">Bus number.</param>
+    public PciBus(MemoryRegion memory, PortSpace ports, IBusMemory busMemory, int number = 0)
     {
-        Decoder = decoder;
+        Memory = memory;
+        Ports = ports;
+        BusMemory = busMemory;
         Number = number;
     }
 
     /// <summary>Bus number, 0 for the root.</summary>
     public int Number { get; }
 
-    public IPciAddressDecoder Decoder { get; }
+    /// <summary>PCI memory space: where memory BARs appear.</summary>
+    public MemoryRegion Memory { get; }
+
+    /// <summary>I/O space.</summary>
+    public PortSpace Ports { get; }
+
+    /// <summary>What a bus master reaches that no IOMMU stands in front of.</summary>
+    public IBusMemory BusMemory { get; }
+
+    /// <summary>An IOMMU: gives each function its own view of memory. Null: all see <see cref="BusMemory"/>.</summary>
+    public Func<PciDevice, IBusMemory>? DmaRemapping { get; set; }
 
     /// <summary>Receiver of the interrupt nets (the ISA bridge). Setting it replays the levels of the nets.</summary>
     public IPciInterruptRouter? InterruptRouter
@@ -96,6 +114,8 @@ public sealed class PciBus : IDescribable
 
     /// <summary>Which net pin 1-4 of a device drives.</summary>
     public static int PirqOf(int device, int pin) => (pin - 1 + device - 1) & (PirqCount - 1);
+
+    internal IBusMemory MemoryOf(PciDevice device) => DmaRemapping?.Invoke(device) ?? BusMemory;
 
     internal void ChangePin(int device, int pin, bool asserted)
     {

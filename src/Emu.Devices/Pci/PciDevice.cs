@@ -10,7 +10,7 @@ namespace Emu.Devices.Pci;
 /// </summary>
 /// <remarks>
 /// A concrete function declares its registers in its constructor with <see cref="DefineRegister"/>, <see cref="AddPortBar"/>,
-/// <see cref="AddMemoryBar"/> and <see cref="AddCapability"/>, and overrides <see cref="ConfigurationWritten"/> to act
+/// <c>AddMemoryBar</c> and <see cref="AddCapability"/>, and overrides <see cref="ConfigurationWritten"/> to act
 /// on the ones with side effects.
 /// </remarks>
 public abstract class PciDevice : ISnapshotable, IResettable, IDescribable
@@ -36,6 +36,7 @@ public abstract class PciDevice : ISnapshotable, IResettable, IDescribable
         _writable = new byte[configurationSize];
         _writeOneToClear = new byte[configurationSize];
         Interrupt = new InterruptPinLine(this);
+        BusMemory = new BusMasterMemory(this);
 
         DefineRegister(PciRegister.VendorId, 2, identity.VendorId);
         DefineRegister(PciRegister.DeviceId, 2, identity.DeviceId);
@@ -71,6 +72,9 @@ public abstract class PciDevice : ISnapshotable, IResettable, IDescribable
 
     /// <summary>This function's INTx# wire (high = asserted). It respects COMMAND.InterruptDisable and shows in STATUS.</summary>
     public IInterruptLine Interrupt { get; }
+
+    /// <summary>Memory for DMA: transfers nothing while the guest has not set COMMAND.BusMaster.</summary>
+    public IBusMemory BusMemory { get; }
 
     /// <summary>Current command register.</summary>
     public PciCommand Command => (PciCommand)ReadWord(PciRegister.Command);
@@ -140,17 +144,23 @@ public abstract class PciDevice : ISnapshotable, IResettable, IDescribable
     }
 
     /// <summary>Adds an I/O BAR (index 0-5) of <paramref name="count"/> ports.</summary>
-    protected PciBar AddPortBar(int index, int count, IPortDevice device) => Add(PciBar.ForPorts(index, count, device));
+    protected PciBar AddPortBar(int index, int count, IPortDevice device) =>
+        Add(PciBar.ForPorts($"{Name}.bar{index}", index, count, device));
 
-    /// <summary>Adds a memory BAR; a 64-bit one also takes index + 1.</summary>
+    /// <summary>Adds a memory BAR of registers; a 64-bit one also takes index + 1.</summary>
     protected PciBar AddMemoryBar(int index, ulong size, IMemoryDevice device, bool prefetchable = false, bool is64Bit = false) =>
-        Add(PciBar.ForMemory(index, is64Bit ? PciBarKind.Memory64 : PciBarKind.Memory32, size, prefetchable, device));
+        AddMemoryBar(index, MemoryRegion.CreateDevice($"{Name}.bar{index}", size, device), prefetchable, is64Bit);
+
+    /// <summary>Adds a memory BAR that shows a region: RAM such as a frame buffer, or a container of several things.</summary>
+    protected PciBar AddMemoryBar(int index, MemoryRegion region, bool prefetchable = false, bool is64Bit = false) =>
+        Add(PciBar.ForMemory(index, is64Bit ? PciBarKind.Memory64 : PciBarKind.Memory32, prefetchable, region));
 
     /// <summary>Adds the expansion ROM; its size is rounded up to a power of two.</summary>
     protected PciBar AddExpansionRom(ReadOnlyMemory<byte> image)
     {
         ulong size = Math.Max(2048, System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)image.Length));
-        return Add(PciBar.ForMemory(6, PciBarKind.ExpansionRom, size, false, new RomImage(image)));
+        return Add(PciBar.ForMemory(6, PciBarKind.ExpansionRom, false,
+            MemoryRegion.CreateDevice($"{Name}.rom", size, new RomImage(image))));
     }
 
     private PciBar Add(PciBar bar)
@@ -187,6 +197,23 @@ public abstract class PciDevice : ISnapshotable, IResettable, IDescribable
         return offset;
     }
 
+    /// <summary>
+    /// Adds an MSI capability of <paramref name="messages"/> (1-32, a power of two). The function sends with the returned object, and calls its
+    /// <see cref="MsiCapability.ConfigurationWritten"/> from <see cref="ConfigurationWritten"/>.
+    /// </summary>
+    protected MsiCapability AddMsiCapability(int offset, int messages, bool perVectorMasking)
+    {
+        var msi = new MsiCapability(this, _configuration, offset, messages, perVectorMasking);
+        AddCapability(PciCapabilityId.Msi, offset, perVectorMasking ? MsiCapability.SizeWithMasking : MsiCapability.Size);
+        DefineRegister(offset + 2, 2, msi.ControlResetValue, MsiCapability.ControlWritable);
+        DefineRegister(offset + 4, 4, 0, 0xFFFF_FFFC);
+        DefineRegister(offset + 8, 4, 0, 0xFFFF_FFFF);
+        DefineRegister(offset + 12, 2, 0, 0xFFFF);
+        if (perVectorMasking)
+            DefineRegister(offset + 16, 4, 0, messages == 32 ? uint.MaxValue : (1u << messages) - 1);
+        return msi;
+    }
+
     /// <summary>Hard reset (RST#): registers take their reset values, BARs stop decoding, INTx# is released.</summary>
     public virtual void Reset()
     {
@@ -218,7 +245,7 @@ public abstract class PciDevice : ISnapshotable, IResettable, IDescribable
             ulong register = ReadDword(bar.Offset);
             if (bar.Kind == PciBarKind.Memory64)
                 register |= (ulong)ReadDword(bar.Offset + 4) << 32;
-            bar.MoveTo(bar.Decode(register, Command), Bus?.Decoder);
+            bar.MoveTo(bar.Decode(register, Command), Bus);
         }
     }
 
