@@ -60,4 +60,8 @@ public static partial class PackedFloat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<T> RoundToIntegral<T>(Vector256<T> a, byte immediate, ref FloatEnvironment environment)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => PackedOperations<Lanes256<T>, Vector256<T>, T>.RoundToIntegral(a, immediate, ref environment);
+
+    /// <summary>ADDSUBPx: even elements a - b, odd ones a + b.</summary>
+    public static Vector256<T> AddSubtract<T>(Vector256<T> a, Vector256<T> b, ref FloatEnvironment environment)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => PackedOperations<Lanes256<T>, Vector256<T>, T>.AddSubtract(a, b, ref environment);
 }

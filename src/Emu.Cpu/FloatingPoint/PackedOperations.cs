@@ -64,6 +64,23 @@ internal static class PackedOperations<TLanes, TVector, T>
     public static TVector FusedMultiplyAlternate(TVector a, TVector b, TVector c, bool subtractEven, ref FloatEnvironment environment) =>
         SlowFusedMultiplyAdd(a, b, c, false, subtractEven, false, !subtractEven, ref environment);
 
+    /// <summary>ADDSUBPx. A NaN in b must not have its sign flipped, hence no addition of a negated operand.</summary>
+    public static TVector AddSubtract(TVector a, TVector b, ref FloatEnvironment environment)
+    {
+        FloatExceptions raised = FloatExceptions.None;
+        for (int i = 0; i < TLanes.Count; i++)
+        {
+            T x = Lane(ref a, i), y = Lane(ref b, i);
+            T host = (i & 1) == 0 ? x - y : x + y;
+            bool safe = environment.HostRounds && ScalarFloat.IsQuietlyComparable(x) && ScalarFloat.IsQuietlyComparable(y)
+                && T.Abs(host) > FloatFormat<T>.MinNormal && T.Abs(host) <= FloatFormat<T>.MaxFinite;
+            Lane(ref a, i) = safe ? host
+                : (i & 1) == 0 ? SoftFloat.Subtract(x, y, environment, ref raised) : SoftFloat.Add(x, y, environment, ref raised);
+        }
+        environment.Raise(raised);
+        return a;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Minimum(TVector a, TVector b, ref FloatEnvironment environment) =>
         TLanes.AllSet(TLanes.And(IsComparable(a), IsComparable(b)))
