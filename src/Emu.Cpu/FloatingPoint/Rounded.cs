@@ -61,16 +61,14 @@ internal struct Rounded
             return Overflow(result, value.Sign, rest != 0, up, precision, maxExponent, wrap, environment, ref raised);
         if (environment.IsUnmasked(FloatExceptions.Underflow))
         {
+            // FSCALE can go so far that the wrapped exponent does not fit either: that is a zero in every rounding mode.
+            if (wrap != 0 && result.Exponent + wrap < minExponent) return Flush(minExponent, ref raised);
             raised |= FloatExceptions.Underflow;
             if (rest != 0) raised |= FloatExceptions.Inexact | (up ? FloatExceptions.RoundedUp : 0);
             result.Exponent += wrap;
             return result;
         }
-        if (flush)
-        {
-            raised |= FloatExceptions.Underflow | FloatExceptions.Inexact;
-            return new Rounded { Exponent = minExponent };
-        }
+        if (flush) return Flush(minExponent, ref raised);
         return Denormalize(value, precision, minExponent, environment, ref raised);
     }
 
@@ -115,13 +113,22 @@ internal struct Rounded
         return high >> (64 - precision);
     }
 
+    private static Rounded Flush(int minExponent, ref FloatExceptions raised)
+    {
+        raised |= FloatExceptions.Underflow | FloatExceptions.Inexact;
+        return new Rounded { Exponent = minExponent };
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Rounded Overflow(
         Rounded result, bool sign, bool inexact, bool up, int precision, int maxExponent, int wrap,
         in FloatEnvironment environment, ref FloatExceptions raised)
     {
         raised |= FloatExceptions.Overflow;
-        if (environment.IsUnmasked(FloatExceptions.Overflow))
+        bool unmasked = environment.IsUnmasked(FloatExceptions.Overflow);
+        // FSCALE can go so far that the wrapped exponent does not fit either: that is an infinity in every rounding mode.
+        bool hopeless = unmasked && wrap != 0 && result.Exponent - wrap > maxExponent;
+        if (unmasked && !hopeless)
         {
             if (inexact) raised |= FloatExceptions.Inexact | (up ? FloatExceptions.RoundedUp : 0);
             result.Exponent -= wrap;
@@ -135,7 +142,7 @@ internal struct Rounded
             RoundingMode.Up => !sign,
             _ => false,
         };
-        if (!toInfinity) return new Rounded { Significand = ulong.MaxValue << (64 - precision), Exponent = maxExponent };
+        if (!toInfinity && !hopeless) return new Rounded { Significand = ulong.MaxValue << (64 - precision), Exponent = maxExponent };
         raised |= FloatExceptions.RoundedUp;
         return new Rounded { Significand = 1UL << 63, Exponent = InfinityExponent };
     }

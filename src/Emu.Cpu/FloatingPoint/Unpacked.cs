@@ -11,6 +11,9 @@ internal enum FloatClass : byte
     Infinity,
     QuietNaN,
     SignalingNaN,
+
+    /// <summary>An 80-bit encoding that x87 refuses: pseudo-NaN, pseudo-infinity, unnormal (SDM Vol. 1 8.2.2).</summary>
+    Unsupported,
 }
 
 /// <summary>
@@ -34,11 +37,11 @@ internal struct Unpacked
     /// <summary>Whether the operand raises #D (denormal, and DAZ does not hide it).</summary>
     public bool Denormal;
 
-    /// <summary>Whether this is a NaN.</summary>
+    /// <summary>Whether this is a NaN or an unsupported encoding.</summary>
     public readonly bool IsNaN => Class >= FloatClass.QuietNaN;
 
-    /// <summary>#I when this is a signaling NaN.</summary>
-    public readonly FloatExceptions SignalingInvalid => Class == FloatClass.SignalingNaN ? FloatExceptions.Invalid : FloatExceptions.None;
+    /// <summary>#I when this is a signaling NaN or unsupported.</summary>
+    public readonly FloatExceptions SignalingInvalid => Class >= FloatClass.SignalingNaN ? FloatExceptions.Invalid : FloatExceptions.None;
 
     /// <summary>#D when this is a denormal.</summary>
     public readonly FloatExceptions DenormalOperand => Denormal ? FloatExceptions.Denormal : FloatExceptions.None;
@@ -71,6 +74,41 @@ internal struct Unpacked
             int shift = BitOperations.LeadingZeroCount(fraction);
             result.Significand = fraction << shift;
             result.Exponent = FloatFormat<T>.MinExponent - (shift - justify);
+            result.Class = FloatClass.Finite;
+            result.Denormal = true;
+        }
+        return result;
+    }
+
+    /// <summary>Takes an 80-bit operand apart. A pseudo-denormal counts as a denormal of the same value (SDM Vol. 1 8.2.2).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Unpacked From(Float80 value)
+    {
+        int exponent = value.BiasedExponent;
+        Unpacked result = default;
+        result.Sign = value.Sign;
+        result.Significand = value.Significand;
+        if ((uint)(exponent - 1) < Float80.ExponentMask - 1 && (long)value.Significand < 0)
+        {
+            result.Exponent = exponent - Float80.Bias;
+            result.Class = FloatClass.Finite;
+            return result;
+        }
+        if (exponent == Float80.ExponentMask)
+        {
+            result.Class = (long)value.Significand >= 0 ? FloatClass.Unsupported
+                : value.Significand == Float80.IntegerBit ? FloatClass.Infinity
+                : (value.Significand & Float80.QuietBit) != 0 ? FloatClass.QuietNaN : FloatClass.SignalingNaN;
+        }
+        else if (exponent != 0)
+        {
+            result.Class = FloatClass.Unsupported;
+        }
+        else if (value.Significand != 0)
+        {
+            int shift = BitOperations.LeadingZeroCount(value.Significand);
+            result.Significand = value.Significand << shift;
+            result.Exponent = Float80.MinExponent - shift;
             result.Class = FloatClass.Finite;
             result.Denormal = true;
         }

@@ -78,4 +78,42 @@ internal sealed class OperandSource(int seed)
 
     /// <summary>MXCSR with everything masked: half the time the common default with PE set, else random RC, FTZ, DAZ and flags.</summary>
     public uint Mxcsr() => Next(3) == 0 ? 0x1FA0u : (uint)(Next(0x10000) | 0x1F80) & ~(Next(2) == 0 ? 0x3Fu : 0);
+
+    /// <summary>An 80-bit operand; one in twelve has an encoding no operation produces.</summary>
+    public Float80 Float80()
+    {
+        ulong bits = Float(15, 48) >> 48;
+        ulong significand = Fraction(63);
+        bool odd = Next(12) == 0;
+        if ((bits & 0x7FFF) != 0 != odd) significand |= 1UL << 63;
+        return new Float80(significand, (ushort)bits);
+    }
+
+    /// <summary>Two operands: unrelated, or close to each other in exponent or in value.</summary>
+    public (Float80 First, Float80 Second) Float80Pair()
+    {
+        Float80 a = Float80(), b = Float80();
+        return Next(6) switch
+        {
+            0 => (a, new Float80(b.Significand, (ushort)(a.SignExponent + Next(140) - 70))),
+            1 => (a, new Float80(a.Significand + (ulong)(Next(5) - 2), (ushort)(a.SignExponent ^ Next(2) << 15))),
+            _ => (a, b),
+        };
+    }
+
+    /// <summary>An x87 control word: any rounding mode, the three precisions; masks all set half the time.</summary>
+    public ushort ControlWord()
+    {
+        int precision = Next(3) is var p && p == 0 ? 0 : p + 1;
+        int masks = Next(2) == 0 ? 0x3F : Next(64);
+        return (ushort)(0x40 | masks | precision << 8 | Next(4) << 10);
+    }
+
+    /// <summary>Random decimal digits, one a nibble.</summary>
+    public ulong Bcd(int digits)
+    {
+        ulong result = 0;
+        for (int i = 0; i < digits; i++) result = result << 4 | (uint)Next(10);
+        return result;
+    }
 }
