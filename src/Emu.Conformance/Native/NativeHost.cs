@@ -100,7 +100,7 @@ public sealed unsafe class NativeHost : IDisposable
             Start();
             Signal();
         }
-        for (int i = 0; i < (int)Count; i++) LandingPads.Normalize(in Input(i), ref Result(i));
+        for (int i = 0; i < (int)Count; i++) NativeResults.Normalize(in Input(i), ref Result(i));
     }
 
     /// <summary>Runs the first <paramref name="count"/> inputs.</summary>

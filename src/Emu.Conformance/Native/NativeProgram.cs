@@ -158,12 +158,12 @@ internal sealed class NativeProgram
         _a.mov(al, 0xCC);
         _a.rep.stosb();
 
-        // Landing page: jmp qword ptr [rip]; dq epilogue.
+        // Landing page: jmp qword ptr [rip + 2], and the aligned address of the epilogue (EFLAGS.AC may be set).
         _a.mov(edi, TestMap.LandingBase);
-        _a.mov(rax, 0x0000_0000_25FFUL);
+        _a.mov(rax, 0x0000_0002_25FFUL);
         _a.mov(__qword_ptr[rdi], rax);
         _a.lea(rax, __[epilogue]);
-        _a.mov(__qword_ptr[rdi + 6], rax);
+        _a.mov(__qword_ptr[rdi + 8], rax);
         Syscall(SysMprotect, TestMap.LandingBase, TestMap.LandingSize, ProtRead | ProtExec);
 
         // stack_t: pointer, flags, size.
