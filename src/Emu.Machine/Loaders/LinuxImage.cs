@@ -12,7 +12,7 @@ namespace Emu.Machine.Loaders;
 public sealed class LinuxImage
 {
     private const int HeaderOffset = 0x1F1;
-    private const ushort RealModeSegment = RealModeAddress >> 4;
+    private const ushort RealModeSegment = (ushort)(RealModeAddress >> 4);
     private const uint RealModeAddress = 0x10000, CommandLineAddress = 0x20000, ProtectedModeAddress = 0x100000;
     private const byte LoadedHigh = 1, CanUseHeap = 0x80, UndefinedLoader = 0xFF;
     private readonly byte[] kernel;
