@@ -19,7 +19,7 @@ internal static class SequenceForms
         Mnemonic.Pusha, Mnemonic.Pushad, Mnemonic.Pushf, Mnemonic.Pushfd, Mnemonic.Pushfq, Mnemonic.Lahf, Mnemonic.Sahf, Mnemonic.Std,
         Mnemonic.Clzero, Mnemonic.Maskmovq, Mnemonic.Maskmovdqu, Mnemonic.Vmaskmovdqu, Mnemonic.Xlatb, Mnemonic.Bound, Mnemonic.Div, Mnemonic.Idiv,
         Mnemonic.Into, Mnemonic.Int, Mnemonic.Int1, Mnemonic.Int3, Mnemonic.Ud0, Mnemonic.Ud1, Mnemonic.Ud2, Mnemonic.Arpl, Mnemonic.Aam, Mnemonic.Monitor, Mnemonic.Mwait,
-        Mnemonic.Shld, Mnemonic.Shrd, Mnemonic.Bt, Mnemonic.Bts, Mnemonic.Btr, Mnemonic.Btc,
+        Mnemonic.Shld, Mnemonic.Shrd, Mnemonic.Insertq, Mnemonic.Extrq, Mnemonic.Bt, Mnemonic.Bts, Mnemonic.Btr, Mnemonic.Btc,
     ];
 
     private static readonly HashSet<CpuidFeature> IntegerFeatures =

@@ -178,7 +178,8 @@ public sealed unsafe class SequenceGenerator
         foreach (UsedRegister used in _info.GetInfo(instruction).GetUsedRegisters())
         {
             if (used.Access is OpAccess.Read or OpAccess.CondRead or OpAccess.NoMemAccess or OpAccess.None) continue;
-            if (used.Register.IsGPR() && registers.IsReserved(used.Register.GetFullRegister()) && !SequenceForms.IsStack(form.Mnemonic)) return false;
+            if (!used.Register.IsGPR() || !registers.IsReserved(used.Register.GetFullRegister())) continue;
+            if (!SequenceForms.IsStack(form.Mnemonic) || used.Register.GetNumber() != 4) return false;
         }
         return _builder.TryEncode(instruction, TestMap.CodeBase & _builder.AddressMask | 0x3000, out _);
     }

@@ -56,7 +56,7 @@ internal sealed unsafe class SequenceRegisters
             int size = Math.Max(1, instruction.MemorySize.GetSize());
             if (size > 64) return false;
             int displacement = random.Below(280) - 140;
-            displacement &= random.Percent(60) ? -64 : random.Percent(60) ? -Math.Min(64, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)size)) : -1;
+            displacement &= random.Percent(size >= 16 ? 97 : 50) ? -64 : random.Percent(60) ? -Math.Min(64, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)size)) : -1;
             int number = random.Percent(60) ? _pointer : _second;
             int width = _bits == 16 ? 16 : _bits;
             instruction.MemoryBase = OperandRegisters.Gpr(width, number);
