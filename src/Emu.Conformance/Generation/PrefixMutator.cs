@@ -12,6 +12,8 @@ internal static unsafe class PrefixMutator
 
     private static ReadOnlySpan<byte> Prefixes => [0x26, 0x2E, 0x36, 0x3E, 0x66, 0xF2, 0xF3, 0xF0, 0x66, 0x3E, 0x2E];
 
+    private static ReadOnlySpan<byte> Padding => [0xCC, 0xCC, 0xCC, 0xCC, 0xCC, 0xCC, 0xCC, 0xCC];
+
     /// <summary>Encodes <paramref name="instruction"/> behind a few more prefixes, if the result still is the form or is undefined.</summary>
     public static bool TryMutate(in Instruction instruction, InstructionForm form, InstructionBuilder builder, CaseInput* input, ref Random64 random, [NotNullWhen(true)] out byte[]? bytes)
     {
@@ -24,7 +26,8 @@ internal static unsafe class PrefixMutator
         if (!builder.TryEncode(instruction, input->State.Rip + (ulong)count, out byte[]? plain)) return false;
         // REX must stay the last prefix to have effect, so the new ones go in front.
         byte[] mutated = [.. extra, .. plain];
-        Instruction decoded = builder.Decode(mutated, input->State.Rip);
+        // More bytes behind it: an operand-size prefix may lengthen an immediate.
+        Instruction decoded = builder.Decode([.. mutated, .. Padding], input->State.Rip);
         if (mutated.Length > LongestInstruction)
         {
             if (mutated.Length > 24 || !random.Percent(10)) return false;
