@@ -45,7 +45,7 @@ internal sealed unsafe class EmulatedMachine : IDisposable, ICpuBus
         Space = new AddressSpace("test", _memory, _root);
 
         Root = AllocateTable();
-        Map(TestMap.CodeBase, TestMap.CodeSize, Present | Writable | User);
+        Map(TestMap.CodeBase, TestMap.CodeSize, Present | User);
         Map(TestMap.ReadWriteBase, TestMap.ReadWriteSize, Present | Writable | User | NoExecute);
         Map(TestMap.ReadOnlyBase, TestMap.ReadOnlySize, Present | User | NoExecute);
         Map(KernelBase, KernelSize, Present | Writable);

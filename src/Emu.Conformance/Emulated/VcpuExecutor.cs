@@ -39,15 +39,20 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
 
     private static bool IsImplemented(CaseInput* input)
     {
-        if (input->InstructionCount != 1) return true;
         var bytes = new ReadOnlySpan<byte>(input->Code, (int)input->TestedLength).ToArray();
-        Instruction instruction = HostFeatures.CreateDecoder((int)input->Bits, bytes, input->State.Rip).Decode();
-        return instruction.IsInvalid || instruction.Mnemonic is Mnemonic.Ud0 or Mnemonic.Ud1 or Mnemonic.Ud2
-            || InstructionTable.Instance[instruction.Code] is not null;
+        Decoder decoder = HostFeatures.CreateDecoder((int)input->Bits, bytes, input->State.Rip);
+        while (decoder.IP < input->EndRip)
+        {
+            decoder.Decode(out Instruction instruction);
+            if (instruction.IsInvalid) break;
+            if (InstructionTable.Instance[instruction.Code] is null && instruction.Mnemonic is not (Mnemonic.Ud0 or Mnemonic.Ud1 or Mnemonic.Ud2)) return false;
+        }
+        return true;
     }
 
     private void Load(CaseInput* input)
     {
+        new Span<byte>(_machine.Host(TestMap.ReadWriteBase), (int)TestMap.ReadWriteSize).Clear();
         _machine.Write(input->WindowAddress, new ReadOnlySpan<byte>(input->Memory, (int)input->WindowLength));
         _machine.Write(input->CodeAddress, new ReadOnlySpan<byte>(input->Code, (int)input->CodeLength));
 

@@ -20,7 +20,12 @@ internal static unsafe class PrefixMutator
         bytes = null;
         int count = random.Percent(95) ? 1 + random.Below(3) : 1 + random.Below(10);
         Span<byte> extra = stackalloc byte[count];
-        foreach (ref byte prefix in extra) prefix = random.Pick(Prefixes);
+        foreach (ref byte prefix in extra)
+        {
+            prefix = random.Pick(Prefixes);
+            // A repeat prefix replaces the condition of LOOPE and LOOPNE on some processors; no manual says so.
+            if (prefix is 0xF2 or 0xF3 && form.Mnemonic is Mnemonic.Loope or Mnemonic.Loopne) prefix = 0x3E;
+        }
         if (form.Bits == 64 && random.Percent(15)) extra[0] = (byte)(0x40 + random.Below(16)); // a REX that is not last is ignored
 
         if (!builder.TryEncode(instruction, input->State.Rip + (ulong)count, out byte[]? plain)) return false;
