@@ -226,6 +226,41 @@ public sealed unsafe class ShadowTests : IDisposable
         Assert.False(Reads(Linear));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Section_4_10_4_1_invlpg_drops_a_global_translation_for_every_pcid(bool knownToCurrent)
+    {
+        PagingTables tables = FourLevels();
+        tables.Controls.Cr4 |= PagingControls.Cr4Pcide | PagingControls.Cr4Pge;
+        tables.Controls.Cr3 |= 5;
+        tables.Load();
+        for (ulong i = 0; i < 512; i++)
+        {
+            _board.Write64(0x10_0000 + (8 * i), _board.Read64(PagingTables.TableOf(4) + (8 * i)));
+        }
+
+        tables.Set(1, PagingTables.Page | 0x167);
+        Assert.True(_board.Mmu.Fill(Linear, AccessKind.Read, AccessClass.User, out _));
+        ulong pte = Direct(tables.AddressOf(1));
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.True(_board.GuestWrite64(pte + (8UL * (ulong)(i + 1)), 0x60_0067));
+        }
+
+        _board.Mmu.LoadCr3(0x10_0000 | 6 | PagingControls.Cr3NoFlush, default);
+        if (knownToCurrent)
+        {
+            Assert.True(_board.Mmu.Fill(Linear + 0x1000, AccessKind.Read, AccessClass.User, out _));
+        }
+
+        Assert.True(_board.GuestWrite64(pte, 0));
+        _board.Mmu.InvalidatePage(Linear);
+        _board.Mmu.LoadCr3(tables.Controls.Cr3 | PagingControls.Cr3NoFlush, default);
+        Assert.False(Reads(Linear));
+        Assert.False(_board.Mmu.Fill(Linear, AccessKind.Read, AccessClass.User, out _));
+    }
+
     [Fact]
     public void A_table_that_maps_itself_is_kept_coherent()
     {
