@@ -14,19 +14,23 @@ public sealed class IsaBus : IIsaBus
     private const int TimerGlobalInterrupt = 2;
 
     private readonly SharedInterruptLine[] _requests = new SharedInterruptLine[InterruptCount];
+    private readonly SharedInterruptLine[] _globals = [];
     private readonly Func<int, IDmaChannel> _dma;
 
     /// <param name="pic">Receives every request.</param>
     /// <param name="ioApic">Receives every request, or null on a board without one.</param>
-    /// <param name="dma">Channel lookup of the DMA controllers.</param>
+    /// <param name="dma">Channel look-up of the DMA controllers.</param>
     public IsaBus(PicPair pic, IoApic? ioApic, Func<int, IDmaChannel> dma)
     {
         _dma = dma;
+        if (ioApic is not null)
+            _globals = [.. Enumerable.Range(0, IoApic.InputCount).Select(pin => new SharedInterruptLine(ioApic.Input(pin)))];
         for (int irq = 0; irq < InterruptCount; irq++)
         {
             IInterruptLine toPic = pic.Input(irq);
-            _requests[irq] = new SharedInterruptLine(
-                ioApic is null ? toPic : InterruptLines.Split(toPic, ioApic.Input(GlobalInterruptOf(irq))));
+            _requests[irq] = new SharedInterruptLine(ioApic is null
+                ? toPic
+                : InterruptLines.Split(toPic, _globals[GlobalInterruptOf(irq)].CreateInput()));
         }
     }
 
@@ -41,6 +45,10 @@ public sealed class IsaBus : IIsaBus
         ArgumentOutOfRangeException.ThrowIfEqual(irq, PicPair.CascadeInput);
         return _requests[irq].CreateInput();
     }
+
+    /// <summary>A driver of its own on an I/O APIC input alone (0-23): a wire that no 8259A sees. Leads nowhere without an I/O APIC.</summary>
+    public IInterruptLine ConnectGlobalInterrupt(int input) =>
+        _globals.Length == 0 ? InterruptLines.Unconnected : _globals[input].CreateInput();
 
     /// <inheritdoc/>
     public IDmaChannel GetDmaChannel(int channel) => _dma(channel);
