@@ -79,6 +79,7 @@ public sealed unsafe partial class Vcpu
         CpuState* s = State;
         Code.Collect(s);
         bool single = s->Remaining < 0 || NeedsSingleStep;
+        if (single && HitsInstructionBreakpoint()) return;
         CodeMode mode = s->Mode;
         if (single) mode |= CodeMode.SingleStep;
         Block? block = FindBlock(mode);
@@ -97,21 +98,6 @@ public sealed unsafe partial class Vcpu
 
         s->LinkSlot = null;
         RunSingle(block);
-    }
-
-    private void RunSingle(Block block)
-    {
-        CpuState* s = State;
-        long left = s->Remaining;
-        bool shadowed = s->Shadow != InterruptShadow.None;
-        BeginSingleStep();
-        s->Shadow = InterruptShadow.None;
-        s->Remaining = 0;
-        block.Ops->Handler(this, s, block.Ops);
-        s->Remaining += left;
-        s->LinkSlot = null;
-        EndSingleStep();
-        if (shadowed && HasPendingEvents) s->ExitRequest = 1;
     }
 
     /// <summary>The block at RIP, built if need be; null with an exception recorded.</summary>

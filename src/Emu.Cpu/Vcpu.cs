@@ -65,7 +65,4 @@ public sealed unsafe partial class Vcpu : IDisposable
             Mmu.Dispose();
         }
     }
-
-    /// <summary>Asks a running processor to come back to its caller soon. May be called from any thread.</summary>
-    public void RequestExit() => Volatile.Write(ref State->ExitRequest, 1);
 }
