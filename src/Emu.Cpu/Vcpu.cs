@@ -41,7 +41,7 @@ public sealed unsafe partial class Vcpu : IDisposable
         Bus = bus;
         Code = code;
         ApicId = apicId;
-        Mmu = new SoftMmu(memory);
+        Mmu = new SoftMmu(memory, model.Paging);
         State = (CpuState*)NativeMemory.AlignedAlloc((nuint)sizeof(CpuState), 64);
         NativeMemory.Clear(State, (nuint)sizeof(CpuState));
         State->JumpCache = code.JumpCache;

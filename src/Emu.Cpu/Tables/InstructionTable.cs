@@ -18,6 +18,7 @@ public sealed unsafe partial class InstructionTable
         Builder builder = new(this);
         AddInteger(builder);
         AddBranches(builder);
+        AddVector(builder);
     }
 
     /// <summary>The row of an instruction, or null if it is not implemented.</summary>
@@ -32,13 +33,14 @@ public sealed unsafe partial class InstructionTable
         public Builder(InstructionTable table)
         {
             this.table = table;
-            codesOfMnemonic = Enumerable.Range(0, IcedConstants.CodeCount).Select(c => (Code)c).ToLookup(c => c.Mnemonic());
+            codesOfMnemonic = Enumerable.Range(0, IcedConstants.CodeCount).Select(c => (Code)c)
+                .Where(c => c.Encoding() is not (EncodingKind.EVEX or EncodingKind.MVEX)).ToLookup(c => c.Mnemonic());
         }
 
-        /// <summary>Every encoding of a mnemonic.</summary>
+        /// <summary>Every legacy and VEX encoding of a mnemonic.</summary>
         public IEnumerable<Code> CodesOf(Mnemonic mnemonic) => codesOfMnemonic[mnemonic];
 
-        /// <summary>One row for every encoding of a mnemonic that has none yet.</summary>
+        /// <summary>One row for every legacy and VEX encoding of a mnemonic that has none yet.</summary>
         public void Add(Mnemonic mnemonic, InstructionRow row)
         {
             foreach (Code code in codesOfMnemonic[mnemonic]) table.rows[(int)code] ??= row;

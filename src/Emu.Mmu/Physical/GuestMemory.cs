@@ -48,10 +48,14 @@ public sealed unsafe partial class GuestMemory : IDisposable
         _flags = AllocateSideTable(pages);
         _writeTagHeads = (uint*)AllocateSideTable(pages * sizeof(uint));
         _tablePages = (uint*)AllocateSideTable(pages * sizeof(uint));
+        Shadow = new ShadowTables(this, _tablePages);
     }
 
     private readonly byte* _mapping;
     private readonly ulong _mappingSize;
+    private readonly uint* _tablePages;
+
+    internal ShadowTables Shadow { get; }
 
     /// <summary>Host address of page number 0.</summary>
     public byte* Base => _base;
@@ -100,6 +104,7 @@ public sealed unsafe partial class GuestMemory : IDisposable
         NotifyWrite(ram.Base, ram.Size);
         for (uint page = first; page < first + count; page++)
         {
+            Shadow.RemovePage(page);
             RemoveWriteTags(page);
             _flags[page] = 0;
         }
@@ -116,6 +121,13 @@ public sealed unsafe partial class GuestMemory : IDisposable
         }
 
         _disposed = true;
+        Shadow.Dispose();
+        foreach (ShadowContext? context in _contexts)
+        {
+            context?.Free();
+        }
+
+        _contexts.Clear();
         HostMapping.Release(_mapping, _mappingSize);
         ulong pages = _reserved >> 12;
         HostMapping.Release(_flags, pages);

@@ -57,6 +57,19 @@ public sealed unsafe partial class GuestMemory
         NotifyPages(host, length);
     }
 
+    /// <summary>
+    /// The processor set accessed or dirty flags in a paging-structure entry. Nothing derived from the entry changes by that, so
+    /// only the other trackers are told.
+    /// </summary>
+    internal void NotifyFlagsSet(byte* host, int length)
+    {
+        uint page = PageOf(host);
+        if ((_flags[page] & (byte)(PageTracking.Code | PageTracking.DirtyLog)) != 0)
+        {
+            NotifyPage(page, (int)((ulong)host & (PageSize - 1)), length, tables: false);
+        }
+    }
+
     private void NotifyPages(byte* host, ulong length)
     {
         while (length != 0)
@@ -75,7 +88,7 @@ public sealed unsafe partial class GuestMemory
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void NotifyPage(uint page, int offset, int length)
+    private void NotifyPage(uint page, int offset, int length, bool tables = true)
     {
         var flags = (PageTracking)_flags[page];
         if ((flags & PageTracking.DirtyLog) != 0)
@@ -83,9 +96,9 @@ public sealed unsafe partial class GuestMemory
             _flags[page] = (byte)((flags & ~PageTracking.DirtyLog) | PageTracking.Dirty);
         }
 
-        if ((flags & PageTracking.PageTable) != 0)
+        if (tables && (flags & PageTracking.PageTable) != 0)
         {
-            OnPageTableWritten(page, offset, length);
+            Shadow.OnPageWritten(page, offset, length);
         }
 
         if ((flags & PageTracking.Code) != 0)
