@@ -295,11 +295,15 @@ public sealed unsafe partial class Vcpu
         else Memory.Read(translation.Physical, new Span<byte>(data, size));
     }
 
-    /// <summary>Segment-checked linear address of a memory operand, left in <see cref="CpuState.Scratch"/> for the handler.</summary>
+    /// <summary>
+    /// Segment-checked linear address of a memory operand (or of what lies <paramref name="distance"/> bytes behind it),
+    /// left in <see cref="CpuState.Scratch"/> for the handler.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal bool TryGeneralAddress(Op* op, int size, AccessKind kind)
+    internal bool TryGeneralAddress(Op* op, int size, AccessKind kind, ulong distance = 0)
     {
-        bool permitted = TrySegment(op->Segment, EffectiveAddress(op), size, kind, out ulong linear);
+        ulong offset = WrapAddress(EffectiveAddress(op) + distance, op->AddressSize);
+        bool permitted = TrySegment(op->Segment, offset, size, kind, out ulong linear);
         *(ulong*)State->Scratch = linear;
         if (!permitted) LeaveAt(op);
         return permitted;

@@ -14,7 +14,7 @@ public sealed class NativeHostException(string message) : Exception(message);
 /// <remarks>Not thread-safe: one instance a thread. Inputs and results live in memory shared with the child.</remarks>
 public sealed unsafe class NativeHost : IDisposable
 {
-    private readonly TimeSpan _timeout = TimeSpan.FromSeconds(10);
+    private readonly TimeSpan _timeout = TimeSpan.FromSeconds(3);
     private readonly byte* _shared;
     private readonly long _sharedSize;
     private readonly int _programFile;

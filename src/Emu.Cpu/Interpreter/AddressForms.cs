@@ -11,6 +11,9 @@ internal unsafe interface IAddressForm
 {
     /// <summary>False when the segment check failed; the fault is recorded and the handler must return.</summary>
     static abstract bool TryLinear(Vcpu cpu, CpuState* s, Op* op, int size, AccessKind kind, out ulong linear);
+
+    /// <summary>The same, <paramref name="distance"/> bytes further on (bit strings).</summary>
+    static abstract bool TryLinearAt(Vcpu cpu, CpuState* s, Op* op, ulong distance, int size, AccessKind kind, out ulong linear);
 }
 
 /// <summary>64-bit mode, base + displacement (also RIP-relative), segment base zero.</summary>
@@ -22,6 +25,14 @@ internal readonly unsafe struct AddressBase64 : IAddressForm
         linear = *(ulong*)((byte*)s + op->Base) + (ulong)(long)op->Displacement;
         return true;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryLinearAt(Vcpu cpu, CpuState* s, Op* op, ulong distance, int size, AccessKind kind, out ulong linear)
+    {
+        TryLinear(cpu, s, op, size, kind, out linear);
+        linear += distance;
+        return true;
+    }
 }
 
 /// <summary>64-bit mode, base + index * scale + displacement, segment base zero.</summary>
@@ -31,6 +42,14 @@ internal readonly unsafe struct AddressIndex64 : IAddressForm
     public static bool TryLinear(Vcpu cpu, CpuState* s, Op* op, int size, AccessKind kind, out ulong linear)
     {
         linear = *(ulong*)((byte*)s + op->Base) + (*(ulong*)((byte*)s + op->IndexRegister) << op->Scale) + (ulong)(long)op->Displacement;
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryLinearAt(Vcpu cpu, CpuState* s, Op* op, ulong distance, int size, AccessKind kind, out ulong linear)
+    {
+        TryLinear(cpu, s, op, size, kind, out linear);
+        linear += distance;
         return true;
     }
 }
@@ -45,6 +64,14 @@ internal readonly unsafe struct AddressSegment64 : IAddressForm
             + s->Segment(op->Segment).Base;
         return true;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryLinearAt(Vcpu cpu, CpuState* s, Op* op, ulong distance, int size, AccessKind kind, out ulong linear)
+    {
+        TryLinear(cpu, s, op, size, kind, out linear);
+        linear += distance;
+        return true;
+    }
 }
 
 /// <summary>32-bit addresses in flat segments (ES, CS, SS, DS).</summary>
@@ -56,6 +83,14 @@ internal readonly unsafe struct AddressFlat32 : IAddressForm
         linear = *(uint*)((byte*)s + op->Base) + (*(uint*)((byte*)s + op->IndexRegister) << op->Scale) + (uint)op->Displacement;
         return true;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryLinearAt(Vcpu cpu, CpuState* s, Op* op, ulong distance, int size, AccessKind kind, out ulong linear)
+    {
+        TryLinear(cpu, s, op, size, kind, out linear);
+        linear = (uint)(linear + distance);
+        return true;
+    }
 }
 
 /// <summary>Everything else: any address size, any segment, all checks.</summary>
@@ -65,6 +100,14 @@ internal readonly unsafe struct AddressGeneral : IAddressForm
     public static bool TryLinear(Vcpu cpu, CpuState* s, Op* op, int size, AccessKind kind, out ulong linear)
     {
         bool permitted = cpu.TryGeneralAddress(op, size, kind);
+        linear = *(ulong*)s->Scratch;
+        return permitted;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryLinearAt(Vcpu cpu, CpuState* s, Op* op, ulong distance, int size, AccessKind kind, out ulong linear)
+    {
+        bool permitted = cpu.TryGeneralAddress(op, size, kind, distance);
         linear = *(ulong*)s->Scratch;
         return permitted;
     }

@@ -104,6 +104,46 @@ internal readonly unsafe struct SourceRegister : IOperand
         where T : unmanaged => TryWrite(cpu, s, op, value);
 }
 
+/// <summary>The general register <see cref="Op.Source2"/>.</summary>
+internal readonly unsafe struct Source2Register : IOperand
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryRead<T>(Vcpu cpu, CpuState* s, Op* op, out T value)
+        where T : unmanaged
+    {
+        value = *(T*)((byte*)s + op->Source2);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryWrite<T>(Vcpu cpu, CpuState* s, Op* op, T value)
+        where T : unmanaged
+    {
+        if (sizeof(T) == 4)
+        {
+            *(ulong*)((byte*)s + op->Source2) = Unsafe.BitCast<T, uint>(value);
+        }
+        else
+        {
+            *(T*)((byte*)s + op->Source2) = value;
+        }
+
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryBegin<T>(Vcpu cpu, CpuState* s, Op* op, out T value, out ulong cookie)
+        where T : unmanaged
+    {
+        cookie = 0;
+        return TryRead(cpu, s, op, out value);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryFinish<T>(Vcpu cpu, CpuState* s, Op* op, T value, ulong cookie)
+        where T : unmanaged => TryWrite(cpu, s, op, value);
+}
+
 /// <summary>The immediate. Read only.</summary>
 internal readonly unsafe struct ImmediateOperand : IOperand
 {

@@ -99,6 +99,9 @@ public enum OpFlags : ushort
 /// <summary>Byte offsets in <see cref="CpuState"/> that operands use.</summary>
 public static class RegisterOffset
 {
+    /// <summary>RBP, EBP, BP.</summary>
+    public const byte Rbp = 5 * 8;
+
     /// <summary>A constant zero.</summary>
     public const byte Zero = 16 * 8;
 

@@ -44,6 +44,16 @@ public static class Bits
         return Unsafe.BitCast<ulong, T>(value);
     }
 
+    /// <summary>The sign bit of a <typeparamref name="T"/>, 0 or 1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Top<T>(ulong value)
+        where T : unmanaged => (uint)(value >> (Width<T>() - 1)) & 1;
+
+    /// <summary>The bit below the sign bit, 0 or 1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint SecondTop<T>(ulong value)
+        where T : unmanaged => (uint)(value >> (Width<T>() - 2)) & 1;
+
     /// <summary>Status flags CF, AF, OF in EFLAGS positions from the carry (or borrow) out of every bit position.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint FlagsFromCarries<T>(ulong carries)

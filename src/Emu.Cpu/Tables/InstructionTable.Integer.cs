@@ -22,10 +22,25 @@ public sealed unsafe partial class InstructionTable
             if (IsGeneralMove(code)) t.Add(code, move);
         }
 
+        MoveOffsetRow moveOffset = new(move);
+        foreach (Code code in t.CodesOf(Mnemonic.Mov))
+        {
+            if (code.ToOpCode().Op0Kind == OpCodeOperandKind.mem_offs || code.ToOpCode().Op1Kind == OpCodeOperandKind.mem_offs) t.Add(code, moveOffset);
+        }
+
+        t.Add(Mnemonic.Movnti, move);
+        t.Add(Mnemonic.Movdiri, move);
+
         t.Add(Mnemonic.Movzx, new MoveExtendRow<No>());
         t.Add(Mnemonic.Movsx, new MoveExtendRow<Yes>());
         t.Add(Mnemonic.Movsxd, new MoveExtendRow<Yes>());
         t.Add(Mnemonic.Lea, new LeaRow());
+        AddUnary(t);
+        AddBits(t);
+        AddExchange(t);
+        AddStack(t);
+        AddSimple(t);
+        AddStrings(t);
     }
 
     /// <summary>MOV forms whose operands are general registers, memory and immediates.</summary>

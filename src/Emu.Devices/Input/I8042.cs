@@ -1,4 +1,5 @@
 using Emu.Cpu;
+using Emu.Devices.Chipset;
 using Emu.Mmu;
 
 namespace Emu.Devices.Input;
@@ -17,6 +18,9 @@ public sealed class I8042 : IPortDevice, ISnapshotable, IResettable, IDescribabl
     /// <summary>First I/O port.</summary>
     public const ushort FirstPort = 0x60;
 
+    /// <summary>Ports claimed; those between the two registers are others' (port 61h) and must be claimed with a higher priority.</summary>
+    public const ushort PortCount = 5;
+
     /// <summary>Offset of the data register.</summary>
     public const ushort DataOffset = 0;
 
@@ -31,8 +35,8 @@ public sealed class I8042 : IPortDevice, ISnapshotable, IResettable, IDescribabl
 
     private readonly IInterruptLine _keyboardInterrupt;
     private readonly IInterruptLine _auxiliaryInterrupt;
-    private readonly IInterruptLine _a20;
-    private readonly Action _resetProcessor;
+    private readonly A20Gate _a20;
+    private readonly IPowerControl _power;
     private readonly IClock _clock;
     private readonly IClockTimer _streamTimer;
     private readonly byte[] _ram = new byte[RamSize];
@@ -48,19 +52,19 @@ public sealed class I8042 : IPortDevice, ISnapshotable, IResettable, IDescribabl
     /// <param name="mouse">Device on the auxiliary port.</param>
     /// <param name="keyboardInterrupt">IRQ 1.</param>
     /// <param name="auxiliaryInterrupt">IRQ 12.</param>
-    /// <param name="a20">Address line 20 gate; high lets the line through.</param>
-    /// <param name="resetProcessor">Pulses the processor's reset line.</param>
+    /// <param name="a20">Address line 20 gate, on bit 1 of the output port.</param>
+    /// <param name="power">Takes the pulse on the reset line, bit 0 of the output port.</param>
     /// <param name="clock">Paces unrequested bytes.</param>
     public I8042(
         Ps2Keyboard keyboard, Ps2Mouse mouse, IInterruptLine keyboardInterrupt, IInterruptLine auxiliaryInterrupt,
-        IInterruptLine a20, Action resetProcessor, IClock clock)
+        A20Gate a20, IPowerControl power, IClock clock)
     {
         Keyboard = keyboard;
         Mouse = mouse;
         _keyboardInterrupt = keyboardInterrupt;
         _auxiliaryInterrupt = auxiliaryInterrupt;
         _a20 = a20;
-        _resetProcessor = resetProcessor;
+        _power = power;
         _clock = clock;
         _streamTimer = clock.CreateTimer(Transfer);
         keyboard.DataWaiting = Transfer;
@@ -198,7 +202,6 @@ public sealed class I8042 : IPortDevice, ISnapshotable, IResettable, IDescribabl
             _controllerReplies.Enqueue(reader.ReadByte());
         Keyboard.LoadState(reader);
         Mouse.LoadState(reader);
-        _a20.Set((_outputPort & (byte)OutputPort.A20) != 0);
         UpdateInterrupts();
         Transfer();
     }
@@ -256,7 +259,7 @@ public sealed class I8042 : IPortDevice, ISnapshotable, IResettable, IDescribabl
             case >= 0xF0:
                 // Pulses the output bits whose mask bit is 0; only the reset line notices.
                 if ((command & (byte)OutputPort.NotReset) == 0)
-                    _resetProcessor();
+                    _power.RequestReset(ResetSource.KeyboardController);
                 break;
         }
     }
@@ -308,7 +311,9 @@ public sealed class I8042 : IPortDevice, ISnapshotable, IResettable, IDescribabl
 
     private byte OutputPortAsRead()
     {
-        int value = _outputPort & ~(byte)(OutputPort.KeyboardOutput | OutputPort.AuxiliaryOutput);
+        int value = _outputPort & ~(byte)(OutputPort.KeyboardOutput | OutputPort.AuxiliaryOutput | OutputPort.A20);
+        if (_a20.IsEnabled)
+            value |= (byte)OutputPort.A20;
         if ((_status & Status.OutputFull) != 0)
             value |= (byte)((_status & Status.AuxiliaryOutput) != 0 ? OutputPort.AuxiliaryOutput : OutputPort.KeyboardOutput);
         return (byte)value;
@@ -321,7 +326,7 @@ public sealed class I8042 : IPortDevice, ISnapshotable, IResettable, IDescribabl
         if ((value & (byte)OutputPort.NotReset) == 0)
         {
             _outputPort |= (byte)OutputPort.NotReset;
-            _resetProcessor();
+            _power.RequestReset(ResetSource.KeyboardController);
         }
     }
 

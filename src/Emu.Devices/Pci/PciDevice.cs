@@ -143,6 +143,9 @@ public abstract class PciDevice : ISnapshotable, IResettable, IDescribable
         }
     }
 
+    /// <summary>Changes which bits of a byte a guest can write, e.g. when a lock bit is set.</summary>
+    protected void SetWritable(int offset, byte writable) => _writable[offset] = writable;
+
     /// <summary>Adds an I/O BAR (index 0-5) of <paramref name="count"/> ports.</summary>
     protected PciBar AddPortBar(int index, int count, IPortDevice device) =>
         Add(PciBar.ForPorts($"{Name}.bar{index}", index, count, device));

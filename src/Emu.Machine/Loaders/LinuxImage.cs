@@ -12,6 +12,7 @@ namespace Emu.Machine.Loaders;
 public sealed class LinuxImage
 {
     private const int HeaderOffset = 0x1F1;
+    private const ushort RealModeSegment = (ushort)(RealModeAddress >> 4);
     private const uint RealModeAddress = 0x10000, CommandLineAddress = 0x20000, ProtectedModeAddress = 0x100000;
     private const byte LoadedHigh = 1, CanUseHeap = 0x80, UndefinedLoader = 0xFF;
     private readonly byte[] kernel;
@@ -65,7 +66,7 @@ public sealed class LinuxImage
         FillHeader(setup, writer.LowMemory);
         writer.Write(RealModeAddress, setup, name);
         LoadCommon(writer);
-        BootState.EnterReal(cpu, segment: (RealModeAddress >> 4) + 0x20, offset: 0, data: RealModeAddress >> 4, stack: 0xFFF0);
+        BootState.EnterReal(cpu, segment: RealModeSegment + 0x20, offset: 0, data: RealModeSegment, stack: 0xFFF0);
     }
 
     /// <summary>Loads everything for the 32-bit entry point; no BIOS is needed.</summary>

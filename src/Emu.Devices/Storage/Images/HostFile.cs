@@ -120,7 +120,11 @@ public sealed class HostFile : IImageFile
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _handle.Dispose();
+    public void Dispose()
+    {
+        if (!_handle.IsClosed) ImageFileLock.Release(_handle);
+        _handle.Dispose();
+    }
 
     private static HostFile Open(string path, FileMode mode, bool writable, FileOptions options, bool locked)
     {

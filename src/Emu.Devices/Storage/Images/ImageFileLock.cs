@@ -41,6 +41,12 @@ internal static class ImageFileLock
                 throw InUse(path, writable);
     }
 
+    /// <summary>Gives the locks back. Closing alone would not do at once: a process just being started shares the description until it runs its program.</summary>
+    public static void Release(SafeFileHandle handle)
+    {
+        if (NativeFile.IsAvailable) NativeFile.Unlock(handle, UsedBase, DeniedBase + Resize + 1 - UsedBase);
+    }
+
     private static DiskImageException InUse(string path, bool writable) => new(
         DiskImageError.Locked,
         writable ? $"{path}: the image is in use by another process or drive" : $"{path}: another process has the image open for writing");

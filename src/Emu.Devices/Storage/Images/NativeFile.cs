@@ -39,6 +39,13 @@ internal static partial class NativeFile
         return Fcntl(handle, OfdSetLock, ref request) == 0;
     }
 
+    /// <summary>Gives up the locks on a byte range.</summary>
+    public static void Unlock(SafeFileHandle handle, long position, long length)
+    {
+        var request = new FileLock { Type = Unlocked, Start = position, Length = length };
+        Fcntl(handle, OfdSetLock, ref request);
+    }
+
     /// <summary>Whether another open file description holds a lock on that byte.</summary>
     public static bool IsByteLockedElsewhere(SafeFileHandle handle, long position)
     {

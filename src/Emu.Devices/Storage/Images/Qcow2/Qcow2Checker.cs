@@ -112,7 +112,7 @@ internal sealed class Qcow2Checker
             if (entry.HostOffset == 0) continue;
             if (!IsAligned(entry.HostOffset) || entry.HostOffset >= _file.Length)
             {
-                Corrupt($"{what}: entry {i} points to {entry.HostOffset:#x}, which is no cluster of the file");
+                Corrupt($"{what}: entry {i} points to 0x{entry.HostOffset:x}, which is no cluster of the file");
                 BadPointer(l1Offset + i * 8L, 0);
                 continue;
             }
@@ -135,7 +135,7 @@ internal sealed class Qcow2Checker
                 bytes = length;
                 if (host >= _file.Length)
                 {
-                    Corrupt($"L2 entry at {position:#x}: compressed data at {host:#x} lies past the end of the file");
+                    Corrupt($"L2 entry at 0x{position:x}: compressed data at 0x{host:x} lies past the end of the file");
                     BadPointer(position, LostEntry);
                     return;
                 }
@@ -143,9 +143,9 @@ internal sealed class Qcow2Checker
                 break;
             default:
                 if (host == 0) return; // a plain zero cluster
-                if (!IsAligned(host) || (entry.Kind == Qcow2ClusterKind.Standard && host >= _file.Length))
+                if (!IsAligned(host) || host >= _file.Length)
                 {
-                    Corrupt($"L2 entry at {position:#x} points to {host:#x}, which is no cluster of the file");
+                    Corrupt($"L2 entry at 0x{position:x} points to 0x{host:x}, which is no cluster of the file");
                     BadPointer(position, LostEntry);
                     return;
                 }
@@ -189,7 +189,7 @@ internal sealed class Qcow2Checker
             at += (length + 7) / 8 * 8;
             if (l1Offset < 0 || !IsAligned(l1Offset) || l1Entries > Qcow2Header.MaxL1Bytes / 8 || l1Offset + l1Entries * 8L > _file.Length)
             {
-                Corrupt($"snapshot {i}: its L1 table at {l1Offset:#x} is not inside the file");
+                Corrupt($"snapshot {i}: its L1 table at 0x{l1Offset:x} is not inside the file");
                 _badPointers++;
                 continue;
             }
@@ -230,7 +230,14 @@ internal sealed class Qcow2Checker
             for (int i = 0; i < pointers.Length; i += 8)
             {
                 long host = new Qcow2Entry(BinaryPrimitives.ReadUInt64BigEndian(pointers.AsSpan(i))).HostOffset;
-                if (host != 0) AddClusters(host, _header.ClusterSize);
+                if (host == 0) continue;
+                if (IsAligned(host) && host < _file.Length)
+                {
+                    AddClusters(host, _header.ClusterSize);
+                    continue;
+                }
+                Corrupt($"a bitmap table points to 0x{host:x}, which is no cluster of the file");
+                _badPointers++;
             }
         }
     }
@@ -248,7 +255,7 @@ internal sealed class Qcow2Checker
             if (offset == 0) continue;
             if (offset < 0 || !IsAligned(offset) || offset >= _file.Length)
             {
-                Corrupt($"refcount table entry {i} points to {offset:#x}, which is no cluster of the file");
+                Corrupt($"refcount table entry {i} points to 0x{offset:x}, which is no cluster of the file");
                 _rebuild = true;
                 continue;
             }
@@ -320,7 +327,7 @@ internal sealed class Qcow2Checker
             {
                 var data = new Qcow2Entry(BinaryPrimitives.ReadUInt64BigEndian(l2.AsSpan(j)));
                 if (data.Kind == Qcow2ClusterKind.Unallocated || (data.Kind != Qcow2ClusterKind.Compressed && (data.HostOffset == 0 || !IsAligned(data.HostOffset)))) continue;
-                CheckFlag(data, entry.HostOffset + j, $"L2 entry at {entry.HostOffset + j:#x}", fix);
+                CheckFlag(data, entry.HostOffset + j, $"L2 entry at 0x{entry.HostOffset + j:x}", fix);
             }
         }
     }

@@ -90,15 +90,15 @@ public sealed partial class Qcow2Image
 
     private void CheckData(Qcow2Entry entry, long guest)
     {
-        if ((entry.HostOffset & _clusterMask) != 0) ReportCorruption($"the cluster for disk offset {guest:#x} is not aligned ({entry.HostOffset:#x})");
-        if (entry.HostOffset >= _file.Length) ReportCorruption($"the cluster for disk offset {guest:#x} lies past the end of the file ({entry.HostOffset:#x}): is it truncated?");
+        if ((entry.HostOffset & _clusterMask) != 0) ReportCorruption($"the cluster for disk offset 0x{guest:x} is not aligned (0x{entry.HostOffset:x})");
+        if (entry.HostOffset >= _file.Length) ReportCorruption($"the cluster for disk offset 0x{guest:x} lies past the end of the file (0x{entry.HostOffset:x}): is it truncated?");
     }
 
     private byte[] Decompress(Qcow2Entry entry, long guest)
     {
         if (_decompressed is not null && _decompressedEntry == entry.Bits) return _decompressed;
         (long offset, int bytes) = entry.Compressed(_header.ClusterBits);
-        if (offset >= _file.Length) ReportCorruption($"compressed data for disk offset {guest:#x} lies past the end of the file ({offset:#x})");
+        if (offset >= _file.Length) ReportCorruption($"compressed data for disk offset 0x{guest:x} lies past the end of the file (0x{offset:x})");
         byte[] source = new byte[bytes];
         _file.Read(offset, source);
         byte[] target = _decompressed ?? new byte[_header.ClusterSize];
@@ -113,7 +113,7 @@ public sealed partial class Qcow2Image
         {
             got = -1;
         }
-        if (got != target.Length) throw new DiskImageException(DiskImageError.Corrupt, $"{FileName}: compressed data for disk offset {guest:#x} cannot be decompressed");
+        if (got != target.Length) throw new DiskImageException(DiskImageError.Corrupt, $"{FileName}: compressed data for disk offset 0x{guest:x} cannot be decompressed");
         _decompressed = target;
         _decompressedEntry = entry.Bits;
         return target;

@@ -75,7 +75,7 @@ public sealed partial class Qcow2Image
             CheckData(entry, offset);
             count = ExtendRun(offset, entry, count, data.Length, writable: true);
             for (long host = entry.HostOffset; host < entry.HostOffset + inCluster + count; host += _header.ClusterSize)
-                if (_metadata.Contains(host)) ReportCorruption($"the cluster for disk offset {offset:#x} is also a table ({host:#x})");
+                if (_metadata.Contains(host)) ReportCorruption($"the cluster for disk offset 0x{offset:x} is also a table (0x{host:x})");
             _file.Write(entry.HostOffset + inCluster, data[..count]);
             return count;
         }

@@ -112,7 +112,7 @@ internal sealed class Qcow2Mapping
 
     private void CheckTable(Qcow2Entry l1, long guest)
     {
-        if ((l1.HostOffset & (_header.ClusterSize - 1)) != 0) _corrupt($"L1 entry for disk offset {guest:#x} is not aligned to a cluster");
+        if ((l1.HostOffset & (_header.ClusterSize - 1)) != 0) _corrupt($"L1 entry for disk offset 0x{guest:x} is not aligned to a cluster");
     }
 
     private Qcow2Entry[] ReadL1()

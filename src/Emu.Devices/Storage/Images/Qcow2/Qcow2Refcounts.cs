@@ -52,7 +52,7 @@ internal sealed class Qcow2Refcounts
         while (count < wanted && IsCovered(index + count) && Get(index + count) == 0)
         {
             long offset = (index + count) << _header.ClusterBits;
-            if (Metadata.Contains(offset)) _corrupt($"cluster at {offset:#x} holds a table but counts as free");
+            if (Metadata.Contains(offset)) _corrupt($"cluster at 0x{offset:x} holds a table but counts as free");
             Set(index + count, 1);
             count++;
         }
@@ -108,7 +108,7 @@ internal sealed class Qcow2Refcounts
             ulong count = IsCovered(index) ? Get(index) : 0;
             if (count == 0)
             {
-                _corrupt($"cluster at {index << _header.ClusterBits:#x} was in use but counts as free");
+                _corrupt($"cluster at 0x{index << _header.ClusterBits:x} was in use but counts as free");
                 continue;
             }
             Set(index, count - 1);
@@ -142,7 +142,7 @@ internal sealed class Qcow2Refcounts
         {
             long first = slot * _perBlock, offset = first << _header.ClusterBits;
             if (offset >= 1L << 55) throw new DiskImageException(DiskImageError.NoSpace, $"{_file.Name}: a qcow2 image cannot grow further");
-            if (Metadata.Contains(offset)) _corrupt($"cluster at {offset:#x} holds a table but counts as free");
+            if (Metadata.Contains(offset)) _corrupt($"cluster at 0x{offset:x} holds a table but counts as free");
             byte[] data = new byte[_header.ClusterSize];
             Qcow2RefcountBlock.Set(data, _order, 0, 1);
             _cache.AddNew(offset, data);
@@ -216,7 +216,7 @@ internal sealed class Qcow2Refcounts
             table[i] = BinaryPrimitives.ReadInt64BigEndian(stored.AsSpan(i * 8)) & ~0x1FFL;
             if (table[i] == 0) continue;
             if (table[i] < 0 || (table[i] & (_header.ClusterSize - 1)) != 0 || table[i] >= _file.Length)
-                _corrupt($"refcount table entry {i} points to {table[i]:#x}, which is not a cluster of the file");
+                _corrupt($"refcount table entry {i} points to 0x{table[i]:x}, which is not a cluster of the file");
             Metadata.Add(table[i]);
         }
         return table;
