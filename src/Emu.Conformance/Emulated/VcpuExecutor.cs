@@ -1,0 +1,112 @@
+using Emu.Conformance.Cases;
+using Emu.Conformance.Forms;
+using Emu.Cpu;
+using Iced.Intel;
+
+namespace Emu.Conformance.Emulated;
+
+/// <summary>Runs cases on the emulated processor.</summary>
+public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
+{
+    private const long StepLimit = 1_000_000;
+
+    private readonly EmulatedMachine _machine;
+
+    /// <summary>Makes a processor of a model and its surroundings.</summary>
+    public VcpuExecutor(CpuModel model) => _machine = EmulatedMachine.ForTestMap(model);
+
+    /// <inheritdoc/>
+    public void Dispose() => _machine.Dispose();
+
+    /// <inheritdoc/>
+    public void Execute(in CaseInput input, ref CaseResult result)
+    {
+        fixed (CaseInput* i = &input)
+        fixed (CaseResult* r = &result)
+        {
+            if (!IsImplemented(i))
+            {
+                r->Outcome = CaseOutcome.NotImplemented;
+                return;
+            }
+            Load(i);
+            Run(i, r);
+            Store(i, r);
+            new Span<byte>(_machine.Host(i->CodeAddress), (int)i->CodeLength).Fill(0xCC);
+        }
+    }
+
+    private static bool IsImplemented(CaseInput* input)
+    {
+        var bytes = new ReadOnlySpan<byte>(input->Code, (int)input->TestedLength).ToArray();
+        Decoder decoder = HostFeatures.CreateDecoder((int)input->Bits, bytes, input->State.Rip);
+        while (decoder.IP < input->EndRip)
+        {
+            decoder.Decode(out Instruction instruction);
+            if (instruction.IsInvalid) break;
+            if (InstructionTable.Instance[instruction.Code] is null && instruction.Mnemonic is not (Mnemonic.Ud0 or Mnemonic.Ud1 or Mnemonic.Ud2)) return false;
+        }
+        return true;
+    }
+
+    private void Load(CaseInput* input)
+    {
+        new Span<byte>(_machine.Host(TestMap.ReadWriteBase), (int)TestMap.ReadWriteSize).Clear();
+        _machine.Write(input->WindowAddress, new ReadOnlySpan<byte>(input->Memory, (int)input->WindowLength));
+        _machine.Write(input->CodeAddress, new ReadOnlySpan<byte>(input->Code, (int)input->CodeLength));
+
+        if (input->InstructionCount != 1) _machine.Write(input->CodeAddress + input->TestedLength, [0x0F, 0x0B]); // ud2
+        _machine.Load(&input->State, cpl: 3, longBases: input->Bits == 64);
+    }
+
+    private void Run(CaseInput* input, CaseResult* result)
+    {
+        Vcpu cpu = _machine.Cpu;
+        CpuState* state = cpu.State;
+        result->Outcome = CaseOutcome.Completed;
+        if (input->InstructionCount == 1)
+        {
+            cpu.Step();
+            return;
+        }
+        // One by one, in small pieces, or all at once: blocks are entered and left in different places.
+        long piece = (input->CaseNumber % 4) switch { 0 => 1, 1 => 7, _ => StepLimit };
+        long steps = 0;
+        while (steps < StepLimit && state->Activity == ActivityState.Active && state->Cpl == 3) steps += Math.Max(1, cpu.Run(piece));
+        if (state->Cpl == 3 && state->Activity == ActivityState.Active) result->Outcome = CaseOutcome.Hung;
+    }
+
+    private void Store(CaseInput* input, CaseResult* result)
+    {
+        Vcpu cpu = _machine.Cpu;
+        CpuState* state = cpu.State;
+        _machine.Store(&result->State);
+        new ReadOnlySpan<byte>(_machine.Host(input->WindowAddress), (int)input->WindowLength).CopyTo(new Span<byte>(result->Memory, CaseInput.MaxMemory));
+
+        if (state->Zero != 0)
+        {
+            state->Zero = 0;
+            result->Outcome = CaseOutcome.Corrupted;
+            return;
+        }
+        if (_machine.DeliveredVector is { } vector)
+        {
+            result->Outcome = CaseOutcome.Fault;
+            result->Vector = vector;
+            result->ErrorCode = _machine.LoadFrame(&result->State, vector);
+            result->Cr2 = state->Cr2;
+        }
+        else if (state->Activity == ActivityState.Shutdown)
+        {
+            result->Outcome = CaseOutcome.Fault;
+            result->Vector = cpu.PendingException.Vector;
+            result->ErrorCode = cpu.PendingException.ErrorCode;
+            result->Cr2 = cpu.PendingException.Address;
+        }
+        if (input->InstructionCount != 1 && result->Outcome == CaseOutcome.Fault && result->State.Rip == input->EndRip)
+        {
+            // The UD2 behind the sequence.
+            (result->Outcome, result->Vector, result->ErrorCode, result->Cr2) = (CaseOutcome.Completed, 0, 0, 0);
+        }
+    }
+}
