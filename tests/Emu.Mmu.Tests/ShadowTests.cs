@@ -314,6 +314,37 @@ public sealed unsafe class ShadowTests : IDisposable
     }
 
     [Fact]
+    public void An_address_space_with_more_tables_than_the_shadow_holds_only_costs_time()
+    {
+        // One table of each level, entered through all of its entries: 2^27 ways to the same page table.
+        for (ulong i = 0; i < 512; i++)
+        {
+            _board.Write64(0x10_0000 + (8 * i), 0x10_1067);
+            _board.Write64(0x10_1000 + (8 * i), 0x10_2067);
+            _board.Write64(0x10_2000 + (8 * i), 0x10_3067);
+        }
+
+        _board.Write64(0x10_3000, 0x50_0067);
+        var controls = new PagingControls
+        {
+            Cr0 = PagingControls.Cr0Pg, Cr3 = 0x10_0000, Cr4 = PagingControls.Cr4Pae, Efer = PagingControls.EferLma,
+        };
+        _board.Mmu.SetControls(in controls);
+        for (ulong i = 0; i < 150_000; i++)
+        {
+            Assert.True(_board.Mmu.Fill(i << 21, AccessKind.Read, AccessClass.User, out Translation t));
+            Assert.Equal(0x50_0000UL, t.Physical);
+        }
+
+        _board.Write64(0x10_3000, 0);
+        for (ulong i = 149_000; i < 150_000; i++)
+        {
+            Assert.False(Reads(i << 21));
+            Assert.False(_board.Mmu.Fill(i << 21, AccessKind.Read, AccessClass.User, out _));
+        }
+    }
+
+    [Fact]
     public void A_change_of_the_memory_map_voids_all_contexts()
     {
         PagingTables tables = FourLevels();

@@ -5,9 +5,16 @@ using Emu.Mmu;
 
 namespace Emu.Conformance.Emulated;
 
+/// <summary>Pages of linear memory.</summary>
+/// <param name="Address">First byte, page aligned.</param>
+/// <param name="Size">Bytes, a multiple of 4096.</param>
+/// <param name="Write">Whether user mode may write.</param>
+/// <param name="Execute">Whether it may execute.</param>
+internal readonly record struct MappedPages(ulong Address, ulong Size, bool Write, bool Execute);
+
 /// <summary>
-/// A processor with the surroundings of <see cref="TestMap"/>: page tables, descriptor tables as Linux lays them out, and an IDT whose
-/// handlers are HLT instructions, so that an exception is delivered as in a real system and its frame can be read.
+/// A processor in long mode with a few mapped pages, descriptor tables as Linux lays them out, and an IDT whose handlers are HLT
+/// instructions, so that an exception is delivered as in a real system and its frame can be read.
 /// </summary>
 /// <remarks>Everything of the supervisor is above <see cref="KernelBase"/>, out of reach of the tested code.</remarks>
 internal sealed unsafe class EmulatedMachine : IDisposable, ICpuBus
@@ -25,36 +32,53 @@ internal sealed unsafe class EmulatedMachine : IDisposable, ICpuBus
     private const int GdtSize = 16 * 8;
 
     private const ulong GdtOffset = 0, LdtOffset = 0x200, TssOffset = 0x400, IdtOffset = 0x1000, HandlerOffset = 0x4000, KernelSize = 0x6000;
-    private const ulong RamSize = 0x80_0000, TableArea = 0x40_0000;
     private const ulong Present = 1, Writable = 2, User = 4, NoExecute = 1UL << 63;
+    private const int TableLevels = 4;
 
     private readonly GuestMemory _memory;
     private readonly GuestRam _ram;
     private readonly MemoryRegion _root;
     private readonly Dictionary<ulong, ulong> _physical = [];
-    private ulong _nextPage = 0x1000;
-    private ulong _nextTable = TableArea;
+    private ulong _nextPage;
 
     /// <summary>Builds the machine around a processor model.</summary>
-    public EmulatedMachine(CpuModel model)
+    /// <param name="model">The processor.</param>
+    /// <param name="pages">What user mode sees; regions must not overlap.</param>
+    /// <param name="ownStack">Whether exceptions get a stack of their own even at CPL 0 (IST1).</param>
+    public EmulatedMachine(CpuModel model, IReadOnlyList<MappedPages> pages, bool ownStack = false)
     {
+        ulong count = pages.Aggregate(KernelSize, (sum, p) => sum + p.Size) / GuestMemory.PageSize;
         _memory = new GuestMemory(1UL << 30);
-        _ram = _memory.AllocateRam("test memory", RamSize);
+        _ram = _memory.AllocateRam("test memory", (count * (1 + TableLevels) + 16) * GuestMemory.PageSize);
         _root = MemoryRegion.CreateContainer("physical");
         _root.AddSubregion(0, MemoryRegion.CreateRam("test memory", _ram));
         Space = new AddressSpace("test", _memory, _root);
 
+        foreach (MappedPages p in pages)
+            Allocate(p.Address, p.Size);
+        Allocate(KernelBase, KernelSize);
         Root = AllocateTable();
-        Map(TestMap.CodeBase, TestMap.CodeSize, Present | User);
-        Map(TestMap.ReadWriteBase, TestMap.ReadWriteSize, Present | Writable | User | NoExecute);
-        Map(TestMap.ReadOnlyBase, TestMap.ReadOnlySize, Present | User | NoExecute);
+        foreach (MappedPages p in pages)
+            Map(p.Address, p.Size, Present | User | (p.Write ? Writable : 0) | (p.Execute ? 0 : NoExecute));
         Map(KernelBase, KernelSize, Present | Writable);
-        new Span<byte>(Host(TestMap.CodeBase), (int)TestMap.CodeSize).Fill(0xCC);
-        FillDescriptorTables();
+        FillDescriptorTables(ownStack);
 
         Code = new CodeCache(_memory);
         Cpu = new Vcpu(model, Space, this, Code);
         SetSystemRegisters();
+    }
+
+    /// <summary>The machine that <see cref="TestMap"/> describes.</summary>
+    public static EmulatedMachine ForTestMap(CpuModel model)
+    {
+        var machine = new EmulatedMachine(model,
+        [
+            new MappedPages(TestMap.CodeBase, TestMap.CodeSize, false, true),
+            new MappedPages(TestMap.ReadWriteBase, TestMap.ReadWriteSize, true, false),
+            new MappedPages(TestMap.ReadOnlyBase, TestMap.ReadOnlySize, false, false),
+        ]);
+        new Span<byte>(machine.Host(TestMap.CodeBase), (int)TestMap.CodeSize).Fill(0xCC);
+        return machine;
     }
 
     /// <summary>The processor.</summary>
@@ -107,20 +131,28 @@ internal sealed unsafe class EmulatedMachine : IDisposable, ICpuBus
     {
     }
 
+    // Linear neighbours are physical neighbours, so that whole regions can be copied at once.
+    private void Allocate(ulong linear, ulong size)
+    {
+        for (ulong end = linear + size; linear != end; linear += GuestMemory.PageSize)
+        {
+            _physical.Add(linear, _nextPage);
+            _nextPage += GuestMemory.PageSize;
+        }
+    }
+
     private void Map(ulong linear, ulong size, ulong flags)
     {
-        for (ulong end = linear + size; linear != end; linear += 0x1000)
+        for (ulong end = linear + size; linear != end; linear += GuestMemory.PageSize)
         {
             ulong table = Root;
-            for (int level = 3; level > 0; level--)
+            for (int level = TableLevels - 1; level > 0; level--)
             {
                 ulong* entry = Entry(table, linear, level);
                 if (*entry == 0) *entry = AllocateTable() | Present | Writable | User | 0x20;
                 table = *entry & 0xF_FFFF_FFFF_F000;
             }
-            *Entry(table, linear, 0) = _nextPage | flags | 0x60; // accessed, dirty
-            _physical[linear] = _nextPage;
-            _nextPage += 0x1000;
+            *Entry(table, linear, 0) = _physical[linear] | flags | 0x60; // accessed, dirty
         }
     }
 
@@ -128,13 +160,13 @@ internal sealed unsafe class EmulatedMachine : IDisposable, ICpuBus
 
     private ulong AllocateTable()
     {
-        ulong table = _nextTable;
-        _nextTable += 0x1000;
+        ulong table = _nextPage;
+        _nextPage += GuestMemory.PageSize;
         return table;
     }
 
     // Linux: arch/x86/include/asm/segment.h.
-    private void FillDescriptorTables()
+    private void FillDescriptorTables(bool ownStack)
     {
         ulong* gdt = (ulong*)Host(KernelBase + GdtOffset);
         gdt[1] = 0x00CF_9B00_0000_FFFF; // kernel code, 32 bits
@@ -150,6 +182,7 @@ internal sealed unsafe class EmulatedMachine : IDisposable, ICpuBus
         for (int i = 0; i < TestMap.Ldt.Count; i++) ldt[i] = TestMap.Ldt[i].Descriptor;
 
         *(ulong*)(Host(KernelBase + TssOffset) + 4) = StackTop; // RSP0
+        *(ulong*)(Host(KernelBase + TssOffset) + 0x24) = StackTop; // IST1
         *(ushort*)(Host(KernelBase + TssOffset) + 0x66) = 0x68; // no I/O permission map
 
         ulong* idt = (ulong*)Host(KernelBase + IdtOffset);
@@ -157,7 +190,7 @@ internal sealed unsafe class EmulatedMachine : IDisposable, ICpuBus
         {
             ulong handler = HandlerBase + vector * 16;
             ulong dpl = vector is 3 or 4 or 0x80 ? 3UL : 0;
-            idt[vector * 2] = handler & 0xFFFF | 0x10UL << 16 | (0x8E00UL | dpl << 13) << 32 | (handler >> 16 & 0xFFFF) << 48;
+            idt[vector * 2] = handler & 0xFFFF | 0x10UL << 16 | (0x8E00UL | dpl << 13 | (ownStack ? 1UL : 0)) << 32 | (handler >> 16 & 0xFFFF) << 48;
             idt[vector * 2 + 1] = handler >> 32;
             *Host(handler) = 0xF4; // hlt
         }

@@ -14,7 +14,7 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
     private readonly EmulatedMachine _machine;
 
     /// <summary>Makes a processor of a model and its surroundings.</summary>
-    public VcpuExecutor(CpuModel model) => _machine = new EmulatedMachine(model);
+    public VcpuExecutor(CpuModel model) => _machine = EmulatedMachine.ForTestMap(model);
 
     /// <inheritdoc/>
     public void Dispose() => _machine.Dispose();
