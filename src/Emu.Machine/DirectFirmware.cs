@@ -111,7 +111,7 @@ internal sealed class DirectFirmware(PcBoard board)
         WriteConfiguration(powerManagement, 0xD2, 1, 9);
         WriteConfiguration(powerManagement, 0x3C, 1, 9);
         // Without SMM code to answer the SMI command port, ACPI mode is on from the start.
-        board.Chipset.PowerManagement.Pm1.SetSciEnable(true);
+        board.Chipset.PowerManagement.Pm1.SciEnabled = true;
     }
 
     /// <summary>Carries out the loader script of <see cref="TableLoader"/> as a BIOS would; returns the RSDP's address.</summary>
