@@ -20,6 +20,22 @@ public sealed unsafe partial class Vcpu
 
     private const ushort FswExceptionSummary = 1 << 7;
 
+    /// <summary>An unmasked SSE exception: #XM, or #UD when the operating system has not announced a handler (SDM Vol. 1 11.5.1).</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal void SimdFloatingPointFault(Op* op)
+    {
+        State->SseEnvironment.ClearUnmasked();
+        Fault(op, (State->Cr4 & Cr4.Osxmmexcpt) != 0 ? ExceptionVector.SimdFloatingPoint : ExceptionVector.InvalidOpcode);
+    }
+
+    /// <summary>As <see cref="SimdFloatingPointFault"/> for slow functions: raises if the last operations met an unmasked exception.</summary>
+    internal void RaiseSimdFloatingPoint()
+    {
+        if (State->SseEnvironment.Unmasked == FloatingPoint.FloatExceptions.None) return;
+        State->SseEnvironment.ClearUnmasked();
+        Raise((State->Cr4 & Cr4.Osxmmexcpt) != 0 ? ExceptionVector.SimdFloatingPoint : ExceptionVector.InvalidOpcode);
+    }
+
     /// <summary>Pending unmasked x87 exception before a waiting instruction: #MF, or FERR# without CR0.NE.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal bool TryReportX87Error(Op* op)

@@ -22,6 +22,9 @@ public enum CaseOutcome : uint
 
     /// <summary>The case did not end in time.</summary>
     Hung,
+
+    /// <summary>The executor damaged something of its own that no instruction may touch.</summary>
+    Corrupted,
 }
 
 /// <summary>The state after a case.</summary>

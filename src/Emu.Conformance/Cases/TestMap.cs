@@ -21,7 +21,7 @@ public readonly record struct LdtSegment(uint Base, uint Limit, bool Is32Bit, in
 /// <summary>The surroundings every case runs in: a user process of a 64-bit Linux, with a small low address space and an LDT.</summary>
 /// <remarks>
 /// All executors provide the same: CPL 3, IOPL 0, CR0 = PG|AM|WP|NE|ET|MP|PE, CR4 with FSGSBASE, OSFXSR, OSXMMEXCPT, OSXSAVE and UMIP
-/// set and TSD and PCE clear, XCR0 = 7 (AVX-512 state is not looked at), the code pages readable, writable and executable,
+/// set and TSD and PCE clear, XCR0 = 7 (AVX-512 state is not looked at), the code pages readable and executable,
 /// data pages not executable (NX on), nothing else mapped below 4 GiB.
 /// The IDT has DPL 3 gates for vectors 3, 4 and 0x80 only.
 /// </remarks>
@@ -36,7 +36,7 @@ public static class TestMap
     /// <summary>Base of the 16-bit data segments. 64 KiB, of which only the three pages below are mapped.</summary>
     public const uint DataBase = 0x2000_0000;
 
-    /// <summary>First of two read-write pages.</summary>
+    /// <summary>First of two read-write pages, zero outside the window of a case.</summary>
     public const uint ReadWriteBase = DataBase + 0x7000, ReadWriteSize = 0x2000;
 
     /// <summary>A read-only page of zeros behind them.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Emu.Conformance.Cases;
+using Emu.Conformance.Forms;
 using Emu.Conformance.Generation;
 using Iced.Intel;
 
@@ -38,7 +39,7 @@ internal readonly unsafe struct Tolerance
             if (!_completed) UndefinedFlags = SequenceFlags(code, input); // a completed one ends by defining them
             return;
         }
-        _instruction = Decoder.Create((int)input->Bits, code, input->State.Rip).Decode();
+        _instruction = HostFeatures.CreateDecoder((int)input->Bits, code, input->State.Rip).Decode();
         if (_completed) UndefinedFlags = FlagMask.Undefined(_instruction, input);
         UndefinedX87Status = X87Tolerance.UndefinedStatus(_instruction);
         _area = new SaveAreaMask(_instruction, input);
@@ -108,7 +109,7 @@ internal readonly unsafe struct Tolerance
 
     private static ulong SequenceFlags(byte[] code, CaseInput* input)
     {
-        Decoder decoder = Decoder.Create((int)input->Bits, code, input->State.Rip);
+        Decoder decoder = HostFeatures.CreateDecoder((int)input->Bits, code, input->State.Rip);
         ulong undefined = 0;
         while (decoder.IP < input->EndRip)
         {

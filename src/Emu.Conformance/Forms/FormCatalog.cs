@@ -60,19 +60,17 @@ public sealed class FormCatalog
         if (!host.Has(features)) return Outside($"the host has no {gates}");
         if (opCode.Fwait) return Outside("WAIT and the no-wait form are two instructions");
         bool privileged = opCode.IsPrivileged || !opCode.Cpl3;
-        if (bits == 64 && opCode.AmdDecoder64 != opCode.IntelDecoder64)
-        {
-            return host.IsAmd == opCode.AmdDecoder64
-                ? new InstructionForm(code, bits, FormStatus.NotComparable, "AMD and Intel processors decode it differently")
-                : Outside("the host's vendor decodes it differently");
-        }
+        if (!(bits switch { 16 => AmdOr(opCode.AmdDecoder16, opCode.IntelDecoder16), 32 => AmdOr(opCode.AmdDecoder32, opCode.IntelDecoder32), _ => AmdOr(opCode.AmdDecoder64, opCode.IntelDecoder64) }))
+            return Outside("the host's vendor decodes it differently");
         if (!opCode.ProtectedMode && bits != 64) return Outside("not in protected mode");
-        if (NotComparable.Reason(code, bits) is { } reason)
+        if (NotComparable.Reason(code) is { } reason)
             return new InstructionForm(code, bits, privileged ? FormStatus.Outside : FormStatus.NotComparable, reason);
         if (!new InstructionBuilder(bits).CanEncode(code)) return Outside("no encoding of its own that decodes back to it");
         return privileged
             ? new InstructionForm(code, bits, FormStatus.Privileged, "privileged")
             : new InstructionForm(code, bits, FormStatus.Runnable, "");
+
+        static bool AmdOr(bool amd, bool intel) => HostFeatures.IsAmd ? amd : intel;
 
         InstructionForm Outside(string why) => new(code, bits, FormStatus.Outside, why);
     }

@@ -12,6 +12,13 @@ public sealed class HostFeatures
 
     private readonly HashSet<CpuidFeature> _features = [];
 
+    /// <summary>The host is an AMD processor: where the vendors disagree, it does as APM Vol. 3 says.</summary>
+    public static bool IsAmd { get; } = X86Base.IsSupported && X86Base.CpuId(0, 0) is (_, 0x6874_7541, 0x444D_4163, 0x6974_6E65);
+
+    /// <summary>A decoder that reads code as the host does.</summary>
+    public static Decoder CreateDecoder(int bits, byte[] code, ulong rip) =>
+        Decoder.Create(bits, code, rip, IsAmd ? DecoderOptions.AMD : DecoderOptions.None);
+
     /// <summary>Asks CPUID.</summary>
     public HostFeatures()
     {
@@ -108,14 +115,7 @@ public sealed class HostFeatures
         Add(CpuidFeature.WBNOINVD, 0x8000_0008, 0, Reg.Ebx, 9);
         if (Bit(7, 0, Reg.Ebx, 0) && NativeHost.HasFsGsBase) _features.Add(CpuidFeature.FSGSBASE);
         if (Bit(1, 0, Reg.Edx, 5)) _features.Add(CpuidFeature.RDPMC);
-
-        (int a, int b, int c, int d) = X86Base.CpuId(0, 0);
-        IsAmd = b == 0x6874_7541 && d == 0x6974_6E65 && c == 0x444D_4163; // AuthenticAMD
-        _ = a;
     }
-
-    /// <summary>The host is an AMD processor: where the vendors disagree, it does as APM Vol. 3 says.</summary>
-    public bool IsAmd { get; }
 
     /// <summary>Whether all of <paramref name="features"/> are there.</summary>
     public bool Has(IEnumerable<CpuidFeature> features) => features.All(_features.Contains);

@@ -6,8 +6,10 @@ namespace Emu.Conformance.Forms;
 internal static class NotComparable
 {
     /// <summary>Why <paramref name="code"/> cannot be run natively in a comparable way, or null.</summary>
-    public static string? Reason(Code code, int bits) => code.Mnemonic() switch
+    public static string? Reason(Code code) => code.Mnemonic() switch
     {
+        _ when code is Code.Reservednop_rm16_r16_0F0D or Code.Reservednop_rm32_r32_0F0D or Code.Reservednop_rm64_r64_0F0D =>
+            "AMD processors raise #UD, those of Intel do nothing",
         Mnemonic.Syscall or Mnemonic.Sysenter => "enters the host's kernel",
         Mnemonic.Vmcall or Mnemonic.Vmmcall or Mnemonic.Vmgexit => "calls the hypervisor under the host",
         Mnemonic.Sgdt or Mnemonic.Sidt or Mnemonic.Sldt or Mnemonic.Str or Mnemonic.Smsw =>

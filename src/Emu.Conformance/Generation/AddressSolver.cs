@@ -84,7 +84,10 @@ internal static unsafe class AddressSolver
         }
         if (baseRegister == index)
         {
-            ulong sum = offset - displacement & mask;
+            ulong sum = offset - displacement & mask, remainder = sum % (1 + scale);
+            if (remainder != 0 && instruction.MemoryDisplSize == 0) return false;
+            displacement += remainder;
+            if (instruction.MemoryDisplSize == 1 && (long)displacement != (sbyte)displacement) return false;
             SetRegister(input, baseRegister, sum / (1 + scale));
         }
         else

@@ -9,6 +9,7 @@ namespace Emu.Conformance.Generation;
 /// <remarks>Not thread-safe: one instance a thread.</remarks>
 public sealed unsafe class CaseGenerator
 {
+    private const ulong AlignmentCheck = 1 << 18;
     private const int SmallWindow = 512, LargeWindow = 2048, Attempts = 64;
 
     private readonly int _bits;
@@ -71,6 +72,8 @@ public sealed unsafe class CaseGenerator
         };
         ElementKind element = random.Percent(85) ? ElementOf(instruction, form.Mnemonic) : ElementKind.Raw;
         StateFiller.Fill(input, element, ref random);
+        // Whether operands of more than 8 bytes are checked differs between processors (SDM Vol. 2A table 2-21, APM Vol. 4 table 3-1).
+        if (instruction.MemorySize.GetSize() > 8 || instruction.Code == Code.Movsxd_r16_rm16) input->State.Rflags &= ~AlignmentCheck;
         PointStackIntoWindow(input, ref random);
     }
 

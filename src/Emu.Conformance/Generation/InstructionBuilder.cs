@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Emu.Conformance.Cases;
+using Emu.Conformance.Forms;
 using Iced.Intel;
 
 namespace Emu.Conformance.Generation;
@@ -37,7 +38,7 @@ public sealed class InstructionBuilder
     public ulong AddressMask => _bits == 16 ? 0xFFFF : _bits == 32 ? uint.MaxValue : ulong.MaxValue;
 
     /// <summary>Decodes one instruction at <paramref name="rip"/>.</summary>
-    public Instruction Decode(byte[] bytes, ulong rip) => Decoder.Create(_bits, bytes, rip).Decode();
+    public Instruction Decode(byte[] bytes, ulong rip) => HostFeatures.CreateDecoder(_bits, bytes, rip).Decode();
 
     /// <summary>Encodes an instruction that will run at <paramref name="rip"/>.</summary>
     public bool TryEncode(in Instruction instruction, ulong rip, [NotNullWhen(true)] out byte[]? bytes)

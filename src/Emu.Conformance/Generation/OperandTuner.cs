@@ -17,7 +17,7 @@ internal static unsafe class OperandTuner
         switch (form.Mnemonic)
         {
             case Mnemonic.Div or Mnemonic.Idiv:
-                if (random.Percent(75)) Dividend(form.Mnemonic == Mnemonic.Idiv, input, ref random);
+                if (random.Percent(75) && !AddressUses(instruction, 0) && !AddressUses(instruction, 2)) Dividend(form.Mnemonic == Mnemonic.Idiv, input, ref random);
                 break;
             case Mnemonic.Cmpxchg or Mnemonic.Cmpxchg8b or Mnemonic.Cmpxchg16b:
                 if (random.Percent(50)) Comparand(instruction, input);
@@ -31,7 +31,7 @@ internal static unsafe class OperandTuner
                 if (random.Percent(10)) instruction.Immediate8 = random.Percent(50) ? (byte)3 : (byte)4;
                 break;
             case Mnemonic.Shl or Mnemonic.Shr or Mnemonic.Sar or Mnemonic.Sal or Mnemonic.Rol or Mnemonic.Ror or Mnemonic.Rcl or Mnemonic.Rcr or Mnemonic.Shld or Mnemonic.Shrd:
-                if (random.Percent(40)) input->State.Gpr[1] = input->State.Gpr[1] & ~0xFFUL | (uint)random.Below(34);
+                if (random.Percent(40) && !AddressUses(instruction, 1)) input->State.Gpr[1] = input->State.Gpr[1] & ~0xFFUL | (uint)random.Below(34);
                 break;
             case Mnemonic.Clzero or Mnemonic.Monitor or Mnemonic.Monitorx:
                 if (random.Percent(95)) Point(input, 0, input->WindowAddress + (ulong)random.Below((int)input->WindowLength), Register.DS);
@@ -98,6 +98,11 @@ internal static unsafe class OperandTuner
         if (memory != null) *(ushort*)memory = (ushort)(*(ushort*)memory & and | or);
     }
 
+    /// <summary>Whether the memory operand's address depends on a general register.</summary>
+    public static bool AddressUses(in Instruction instruction, int gpr) =>
+        (instruction.MemoryBase.IsGPR() && instruction.MemoryBase.GetNumber() == gpr)
+        || (instruction.MemoryIndex.IsGPR() && instruction.MemoryIndex.GetNumber() == gpr);
+
     private static ulong StackPlace(CaseInput* input, ref Random64 random) =>
         input->WindowAddress + (ulong)random.Below((int)input->WindowLength - 32) + 16;
 
@@ -149,9 +154,7 @@ internal static unsafe class OperandTuner
         if (instruction.Op0Kind != OpKind.Memory || instruction.Op1Kind != OpKind.Register || random.Percent(5)) return;
         Register register = instruction.Op1Register;
         int number = register.GetNumber();
-        if (number == instruction.MemoryBase.GetNumber() && instruction.MemoryBase != Register.None) return;
-        if (number == instruction.MemoryIndex.GetNumber() && instruction.MemoryIndex != Register.None) return;
-        if (number == 4) return;
+        if (number == 4 || AddressUses(instruction, number)) return;
         int reach = (int)input->WindowLength * 4 - 256;
         AddressSolver.SetRegister(input, register, (ulong)(random.Below(reach * 2) - reach));
     }

@@ -14,8 +14,8 @@ internal static unsafe class SaveAreaTuner
         if (mnemonic is not (Mnemonic.Fxsave or Mnemonic.Fxsave64 or Mnemonic.Fxrstor or Mnemonic.Fxrstor64))
         {
             ulong mask = random.Percent(70) ? (ulong)random.Below(8) : random.Next() & ~StateFiller.ForeignComponents;
-            if (!AddressUses(instruction, 0)) input->State.Gpr[0] = (uint)mask;
-            if (!AddressUses(instruction, 2)) input->State.Gpr[2] = mask >> 32;
+            if (!OperandTuner.AddressUses(instruction, 0)) input->State.Gpr[0] = (uint)mask;
+            if (!OperandTuner.AddressUses(instruction, 2)) input->State.Gpr[2] = mask >> 32;
             ulong requested = (uint)input->State.Gpr[0] | input->State.Gpr[2] << 32;
             if ((requested & StateFiller.ForeignComponents) != 0) return false;
         }
@@ -39,8 +39,4 @@ internal static unsafe class SaveAreaTuner
         if (mnemonic is Mnemonic.Xrstor or Mnemonic.Xrstor64) header[0] &= 7;
         return true;
     }
-
-    private static bool AddressUses(in Instruction instruction, int gpr) =>
-        (instruction.MemoryBase.IsGPR() && instruction.MemoryBase.GetNumber() == gpr)
-        || (instruction.MemoryIndex.IsGPR() && instruction.MemoryIndex.GetNumber() == gpr);
 }

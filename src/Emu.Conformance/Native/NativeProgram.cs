@@ -46,6 +46,9 @@ internal sealed class NativeProgram
     private const uint SaSiginfo = 4, SaOnStack = 0x0800_0000, SaNoDefer = 0x4000_0000, SaRestorer = 0x0400_0000;
     private static readonly int[] Signals = [4, 5, 7, 8, 11]; // SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV
 
+    // From an address in the code pages to its writable alias.
+    private ulong CodeAlias => SharedBase + (ulong)CodeOffset(_slots);
+
     private readonly Assembler _a = new(64);
     private readonly uint _xsaveMask;
     private readonly bool _fsGsBase;
@@ -61,7 +64,10 @@ internal sealed class NativeProgram
     }
 
     /// <summary>Bytes of shared memory for <paramref name="slots"/> cases.</summary>
-    public static long SharedSize(int slots) => HeaderSize + (long)slots * CaseInput.SizeInBytes * 2;
+    public static long SharedSize(int slots) => CodeOffset(slots) + TestMap.CodeSize;
+
+    // The code pages are shared too: the runner writes them through this alias, the tested code cannot.
+    private static long CodeOffset(int slots) => HeaderSize + (long)slots * CaseInput.SizeInBytes * 2;
 
     /// <summary>Assembles the program.</summary>
     /// <param name="slots">Cases a batch can hold.</param>
@@ -117,7 +123,7 @@ internal sealed class NativeProgram
     }
 
     // r15 numbers the steps, for a message that says which one failed.
-    private void Syscall(int number, ulong rdiValue, ulong rsiValue, ulong rdxValue, ulong r10Value = 0, ulong? r8Value = null)
+    private void Syscall(int number, ulong rdiValue, ulong rsiValue, ulong rdxValue, ulong r10Value = 0, ulong? r8Value = null, ulong r9Value = 0)
     {
         _a.mov(eax, number);
         _a.mov(rdi, rdiValue);
@@ -125,7 +131,7 @@ internal sealed class NativeProgram
         _a.mov(rdx, rdxValue);
         _a.mov(r10, r10Value);
         if (r8Value is { } value) _a.mov(r8, value);
-        _a.xor(r9d, r9d);
+        _a.mov(r9, r9Value);
         _a.syscall();
         _a.inc(r15);
         _a.test(rax, rax);
@@ -147,16 +153,19 @@ internal sealed class NativeProgram
         _a.mov(r8, rax);
         Syscall(SysMmap, SharedBase, (ulong)SharedSize(_slots), ProtRead | ProtWrite, MapShared | MapFixed);
 
-        MapAnonymousPages(TestMap.CodeBase, TestMap.CodeSize, ProtRead | ProtWrite | ProtExec);
+        _a.mov(r8, r14);
+        Syscall(SysMmap, TestMap.CodeBase, TestMap.CodeSize, ProtRead | ProtExec, MapShared | MapFixed, null, (ulong)CodeOffset(_slots));
         MapAnonymousPages(TestMap.LandingBase, TestMap.LandingSize, ProtRead | ProtWrite);
         MapAnonymousPages(FramePage, 0x1000, ProtRead | ProtWrite);
         MapAnonymousPages(TestMap.ReadWriteBase, TestMap.ReadWriteSize, ProtRead | ProtWrite);
         MapAnonymousPages(TestMap.ReadOnlyBase, TestMap.ReadOnlySize, ProtRead);
 
-        _a.mov(edi, TestMap.CodeBase);
+        _a.mov(rdi, CodeAlias);
         _a.mov(ecx, TestMap.CodeSize);
         _a.mov(al, 0xCC);
         _a.rep.stosb();
+        _a.mov(eax, TestMap.ReadOnlyBase);
+        _a.mov(eax, __dword_ptr[rax]); // makes the page present: writes to it shall fault as protection violations
 
         // Landing page: jmp qword ptr [rip + 2], and the aligned address of the epilogue (EFLAGS.AC may be set).
         _a.mov(edi, TestMap.LandingBase);
@@ -224,11 +233,18 @@ internal sealed class NativeProgram
         _a.mov(rax, r13);
         _a.mov(__qword_ptr[ResultPointer], rax);
 
+        // What lies around the window is zero in every case.
+        _a.mov(edi, TestMap.ReadWriteBase);
+        _a.mov(ecx, TestMap.ReadWriteSize / 8);
+        _a.xor(eax, eax);
+        _a.rep.stosq();
         _a.mov(rdi, __qword_ptr[rbx + CaseInput.WindowAddressOffset]);
         _a.lea(rsi, __[rbx + CaseInput.MemoryOffset]);
         _a.mov(ecx, __dword_ptr[rbx + CaseInput.WindowLengthOffset]);
         _a.rep.movsb();
         _a.mov(rdi, __qword_ptr[rbx + CaseInput.CodeAddressOffset]);
+        _a.mov(rax, CodeAlias - TestMap.CodeBase);
+        _a.add(rdi, rax);
         _a.lea(rsi, __[rbx + CaseInput.CodeOffset]);
         _a.mov(ecx, __dword_ptr[rbx + CaseInput.CodeLengthOffset]);
         _a.rep.movsb();
@@ -361,6 +377,8 @@ internal sealed class NativeProgram
         _a.mov(ecx, __dword_ptr[rbx + CaseInput.WindowLengthOffset]);
         _a.rep.movsb();
         _a.mov(rdi, __qword_ptr[rbx + CaseInput.CodeAddressOffset]);
+        _a.mov(rax, CodeAlias - TestMap.CodeBase);
+        _a.add(rdi, rax);
         _a.mov(ecx, __dword_ptr[rbx + CaseInput.CodeLengthOffset]);
         _a.mov(al, 0xCC);
         _a.rep.stosb();

@@ -1,5 +1,6 @@
 using System.Text;
 using Emu.Conformance.Cases;
+using Emu.Conformance.Forms;
 using Emu.Conformance.Comparison;
 using Emu.Conformance.Generation;
 using Iced.Intel;
@@ -41,7 +42,7 @@ internal static unsafe class MismatchDescription
         var formatter = new NasmFormatter();
         var output = new StringOutput();
         var lines = new List<string>();
-        Decoder decoder = Decoder.Create((int)input->Bits, code, input->State.Rip);
+        Decoder decoder = HostFeatures.CreateDecoder((int)input->Bits, code, input->State.Rip);
         ulong start = input->State.Rip;
         while (decoder.IP < start + (ulong)code.Length && lines.Count < 64)
         {
@@ -57,7 +58,7 @@ internal static unsafe class MismatchDescription
 
     private static void AppendOperands(StringBuilder text, byte[] code, CaseInput* input)
     {
-        Instruction instruction = Decoder.Create((int)input->Bits, code, input->State.Rip).Decode();
+        Instruction instruction = HostFeatures.CreateDecoder((int)input->Bits, code, input->State.Rip).Decode();
         for (int i = 0; i < instruction.OpCount; i++)
         {
             if (instruction.GetOpKind(i) == OpKind.Memory)

@@ -84,6 +84,8 @@ public unsafe ref struct Binder
         if (register == Register.None) return RegisterOffset.Zero;
         if (register is Register.RIP or Register.EIP) return RegisterOffset.Rip;
         if (register is >= Register.AH and <= Register.BH) return (byte)((register - Register.AH) * 8 + 1);
+        // Iced counts AL..BL, AH..BH, SPL..DIL, R8B..R15B through: those that need REX are four too high.
+        if (register is >= Register.SPL and <= Register.R15L) return (byte)((register - Register.SPL + 4) * 8);
         return (byte)(register.GetNumber() * 8);
     }
 

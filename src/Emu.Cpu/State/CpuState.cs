@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Emu.Cpu.FloatingPoint;
 using Emu.Mmu;
 
 namespace Emu.Cpu;
@@ -106,8 +107,8 @@ public unsafe struct CpuState
     /// <summary>IA32_PKRS: protection-key rights for supervisor pages.</summary>
     public uint Pkrs;
 
-    /// <summary>SSE control and status.</summary>
-    public uint Mxcsr;
+    /// <summary>The floating-point environment of SSE and AVX, which holds MXCSR.</summary>
+    public FloatEnvironment SseEnvironment;
 
     /// <summary>Vector registers ZMM0..ZMM31, 64 bytes each; XMM and YMM are their low parts.</summary>
     public fixed byte Vector[32 * 64];
@@ -144,6 +145,13 @@ public unsafe struct CpuState
 
     /// <summary>Offset of the last x87 memory operand.</summary>
     public ulong Fdp;
+
+    /// <summary>SSE control and status register.</summary>
+    public uint Mxcsr
+    {
+        readonly get => SseEnvironment.Mxcsr;
+        set => SseEnvironment.Mxcsr = value;
+    }
 
     [InlineArray(8)]
     private struct SegmentFile

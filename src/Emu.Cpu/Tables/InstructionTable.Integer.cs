@@ -40,6 +40,7 @@ public sealed unsafe partial class InstructionTable
         AddExchange(t);
         AddStack(t);
         AddSimple(t);
+        AddStrings(t);
     }
 
     /// <summary>MOV forms whose operands are general registers, memory and immediates.</summary>

@@ -19,6 +19,7 @@ public sealed unsafe partial class InstructionTable
         AddInteger(builder);
         AddBranches(builder);
         AddVector(builder);
+        AddFloat(builder);
     }
 
     /// <summary>The row of an instruction, or null if it is not implemented.</summary>

@@ -116,4 +116,16 @@ internal sealed class OperandSource(int seed)
         for (int i = 0; i < digits; i++) result = result << 4 | (uint)Next(10);
         return result;
     }
+
+    /// <summary>A finite operand between about 2^-70 and 2^70, mostly near 1: where the transcendental functions have something to do.</summary>
+    public Float80 NearOne()
+    {
+        int exponent = 16383 + Next(4) switch
+        {
+            0 => Next(140) - 70,
+            1 => Next(20) - 10,
+            _ => Next(3) - 2,
+        };
+        return new Float80(Fraction(63) | 1UL << 63, (ushort)(exponent | Next(2) << 15));
+    }
 }
