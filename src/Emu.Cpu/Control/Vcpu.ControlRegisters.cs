@@ -25,7 +25,7 @@ public sealed unsafe partial class Vcpu
             case 2: return s->Cr2;
             case 3: return s->Cr3;
             case 4: return s->Cr4;
-            case 8: return Apic.TaskPriority >> 4;
+            case 8: return (ulong)Apic.TaskPriority >> 4;
             default:
                 RaiseInvalidOpcode();
                 return 0;
@@ -152,7 +152,7 @@ public sealed unsafe partial class Vcpu
     }
 
     /// <summary>WRMSR to EFER; false is #GP(0).</summary>
-    private bool TryWriteEfer(ulong value)
+    internal bool TryWriteEfer(ulong value)
     {
         CpuState* s = State;
         // LMA is read-only: a write that disagrees is ignored in that bit (APM Vol. 2 3.1.7).

@@ -149,7 +149,7 @@ public sealed unsafe partial class Vcpu
         ref SegmentRegister tr = ref State->Segment(SegmentIndex.Tr);
         if (tr.Limit < 103) RaiseGeneralProtection();
         uint bitmap = ReadSystem<ushort>(tr.Base + 102);
-        uint offset = bitmap - 32 + (vector >> 3);
+        uint offset = bitmap - 32 + ((uint)vector >> 3);
         if (bitmap < 32 || offset > tr.Limit) RaiseGeneralProtection();
         return ((ReadSystem<byte>(tr.Base + offset) >> (vector & 7)) & 1) == 0;
     }
