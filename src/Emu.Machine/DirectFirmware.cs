@@ -207,12 +207,12 @@ internal sealed class DirectFirmware(PcBoard board)
         foreach (Vcpu cpu in board.Processors)
         {
             ulong physicalMask = (1ul << cpu.Model.Paging.PhysicalAddressBits) - 1;
-            cpu.WriteMsr(0x2FF, 0xC06);
-            for (uint msr = 0x268; msr <= 0x26F; msr++) cpu.WriteMsr(msr, 0x0606060606060606);
-            cpu.WriteMsr(0x250, 0x0606060606060606);
-            cpu.WriteMsr(0x258, 0x0606060606060606);
-            cpu.WriteMsr(0x200, hole);
-            cpu.WriteMsr(0x201, (~((4ul << 30) - hole - 1) & physicalMask) | 0x800);
+            cpu.TryWriteMsr(0x2FF, 0xC06);
+            for (uint msr = 0x268; msr <= 0x26F; msr++) cpu.TryWriteMsr(msr, 0x0606060606060606);
+            cpu.TryWriteMsr(0x250, 0x0606060606060606);
+            cpu.TryWriteMsr(0x258, 0x0606060606060606);
+            cpu.TryWriteMsr(0x200, hole);
+            cpu.TryWriteMsr(0x201, (~((4ul << 30) - hole - 1) & physicalMask) | 0x800);
         }
     }
 }

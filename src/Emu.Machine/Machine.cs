@@ -33,8 +33,8 @@ public sealed class Machine : IPowerControl, IDisposable
         Clock = configuration.Clock.InstructionShift is int shift
             ? new VirtualClock(() => (long)RetiredInstructions, shift)
             : new VirtualClock();
-        Clock.EarliestChanged = () => running?.InterruptSlice();
-        Events.Kick = () => Volatile.Read(ref running)?.InterruptSlice();
+        Clock.EarliestChanged = () => running?.RequestExit();
+        Events.Kick = () => Volatile.Read(ref running)?.RequestExit();
         paused = configuration.StartPaused;
         Board = new PcBoard(configuration, this);
         Board.PowerOn();
@@ -129,7 +129,7 @@ public sealed class Machine : IPowerControl, IDisposable
         bool anyActive = false;
         foreach (Vcpu cpu in Board.Processors)
         {
-            if (!cpu.CanRun) continue;
+            if (!CanRun(cpu)) continue;
             anyActive = true;
             long slice = Math.Min(SliceLength(), atMost);
             Volatile.Write(ref running, cpu);
@@ -141,6 +141,8 @@ public sealed class Machine : IPowerControl, IDisposable
 
         if (!anyActive) Idle();
     }
+
+    private static unsafe bool CanRun(Vcpu cpu) => cpu.State->Activity == ActivityState.Active || cpu.HasPendingEvents;
 
     private long SliceLength()
     {
@@ -207,7 +209,7 @@ public sealed class Machine : IPowerControl, IDisposable
         if (value)
         {
             Clock.Stop();
-            running?.InterruptSlice();
+            running?.RequestExit();
         }
         else
         {
@@ -224,7 +226,7 @@ public sealed class Machine : IPowerControl, IDisposable
         quit = true;
         StopReason = reason;
         ExitStatus = exitStatus;
-        running?.InterruptSlice();
+        running?.RequestExit();
     }
 
     /// <inheritdoc/>
@@ -232,7 +234,7 @@ public sealed class Machine : IPowerControl, IDisposable
     {
         if (processorOnly) initRequested = true;
         else resetRequested = true;
-        running?.InterruptSlice();
+        running?.RequestExit();
     }
 
     /// <inheritdoc/>

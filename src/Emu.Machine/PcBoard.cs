@@ -123,8 +123,7 @@ public sealed class PcBoard : IDisposable
         List<Vcpu> processors = [];
         for (uint i = 0; i < configuration.Processors; i++)
         {
-            Vcpu cpu = new(model, Memory.Space, Bus, code, i) { Clock = machine.Clock };
-            cpu.SystemManagementSpace = Memory.SystemManagementSpace;
+            Vcpu cpu = new(model, Memory.Space, Bus, code, i) { Clock = machine.Clock, ManagementMemory = Memory.SystemManagementSpace };
             Apics.Attach(cpu);
             processors.Add(cpu);
         }
@@ -282,7 +281,7 @@ public sealed class PcBoard : IDisposable
 
     private void SetA20(bool enabled)
     {
-        foreach (Vcpu cpu in Processors) cpu.SetA20(enabled);
+        foreach (Vcpu cpu in Processors) cpu.Mmu.SetAddressMask(enabled ? ulong.MaxValue : ~(1ul << 20));
     }
 
     /// <inheritdoc/>

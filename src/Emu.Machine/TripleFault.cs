@@ -14,7 +14,6 @@ public static unsafe class TripleFault
         CpuState* s = cpu.State;
         StringBuilder text = new();
         text.AppendLine($"Triple fault: the processor could not deliver an exception, nor the double fault that followed.");
-        foreach (string line in cpu.ShutdownHistory) text.AppendLine("  " + line);
         text.AppendLine($"RIP={s->Rip:x16} RFLAGS={s->Eflags:x8} CPL={s->Cpl} CR0={s->Cr0:x8} CR2={s->Cr2:x16} CR3={s->Cr3:x16} CR4={s->Cr4:x8} EFER={s->Efer:x}");
         string[] names = ["RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI", "R8 ", "R9 ", "R10", "R11", "R12", "R13", "R14", "R15"];
         for (int i = 0; i < 16; i++) text.Append($"{names[i]}={s->Gpr[i]:x16}{((i & 3) == 3 ? "\n" : " ")}");
@@ -43,7 +42,7 @@ public static unsafe class TripleFault
 
         if (length == 0) return "(no memory at RIP)\n";
         int bits = (s->Mode & CodeMode.Code64) != 0 ? 64 : (s->Mode & CodeMode.Code32) != 0 ? 32 : 16;
-        Decoder decoder = Decoder.Create(bits, code.AsSpan(0, length).ToArray(), s->Rip);
+        Iced.Intel.Decoder decoder = Iced.Intel.Decoder.Create(bits, code.AsSpan(0, length).ToArray(), s->Rip);
         NasmFormatter formatter = new();
         StringOutput output = new();
         StringBuilder text = new();
