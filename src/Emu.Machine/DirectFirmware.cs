@@ -90,6 +90,8 @@ internal sealed class DirectFirmware(PcBoard board)
             if (pin is >= 1 and <= 4) WriteConfiguration(deviceFunction, 0x3C, 1, routes[PciBus.PirqOf(deviceFunction >> 3, (int)pin)]);
             WriteConfiguration(deviceFunction, 4, 2, ReadConfiguration(deviceFunction, 4, 2) | 7);
         }
+
+        board.Disks.EnableDecoding();
     }
 
     private void Place(int deviceFunction, int bar, uint mask, ref uint next, uint end)

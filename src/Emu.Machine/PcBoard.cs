@@ -2,11 +2,14 @@ using Emu.Cpu;
 using Emu.Devices;
 using Emu.Devices.Chipset;
 using Emu.Devices.Debugging;
+using Emu.Devices.Display;
 using Emu.Devices.Firmware;
 using Emu.Devices.Firmware.Acpi;
 using Emu.Devices.Firmware.Smbios;
 using Emu.Devices.Input;
 using Emu.Devices.Serial;
+using Emu.Devices.Storage;
+using Emu.Devices.Storage.Ide;
 using Emu.Devices.Timers;
 using Emu.Machine.Loaders;
 using Emu.Mmu;
@@ -39,6 +42,7 @@ public sealed class PcBoard : IDisposable
         DirectBoot = configuration.Kernel?.Boot == KernelBoot.Direct;
         bios = DirectBoot || configuration.Bios == "" ? null : FirmwareFiles.ReadBios(configuration.Bios);
 
+        Drives = new DriveBay(configuration, machine);
         Layout = PcMemoryLayout.For(configuration.Memory);
         guestMemory = new GuestMemory();
         Ram = guestMemory.AllocateRam("pc.ram", configuration.Memory);
@@ -59,6 +63,9 @@ public sealed class PcBoard : IDisposable
         Controller = Add(new I8042(
             Keyboard, Mouse, Chipset.Isa.ConnectInterrupt(1), Chipset.Isa.ConnectInterrupt(12), Chipset.A20, machine, machine.Clock));
         MapKeyboardController();
+        Disks = Chipset.Pci.Add(new Piix3Ide(Chipset.Isa), PcChipset.PiixDevice, PcChipset.PiixIdeFunction);
+        Drives.AttachTo(Disks);
+        Display = CreateDisplay();
         SerialPorts = CreateSerialPorts();
         CreateDebugDevices();
         Chipset.A20.Changed += SetA20;
@@ -100,6 +107,15 @@ public sealed class PcBoard : IDisposable
 
     /// <summary>Keyboard controller.</summary>
     public I8042 Controller { get; }
+
+    /// <summary>Drives and their media.</summary>
+    public DriveBay Drives { get; }
+
+    /// <summary>IDE controller.</summary>
+    public Piix3Ide Disks { get; }
+
+    /// <summary>Display adapter, or null.</summary>
+    public StandardVga? Display { get; }
 
     /// <summary>Serial ports present.</summary>
     public IReadOnlyList<Uart16550> SerialPorts { get; }
@@ -152,6 +168,7 @@ public sealed class PcBoard : IDisposable
                 LowMemory = Layout.LowSize,
                 HighMemory = Layout.HighSize,
                 ProcessorCount = configuration.Processors,
+                Disks = Drives.DescribeDisks(),
                 BootOrder = [.. configuration.BootOrder.Select(BootDeviceOf).Where(d => d != CmosBootDevice.None).Take(3)],
             },
             RtcStart = configuration.Clock.RtcBase,
@@ -173,6 +190,16 @@ public sealed class PcBoard : IDisposable
     {
         // Beneath port 61h, which lies between the controller's two ports.
         Ports.Map(I8042.FirstPort, I8042.PortCount, Controller, "i8042", priority: -1);
+    }
+
+    private StandardVga? CreateDisplay()
+    {
+        if (!configuration.Vga) return null;
+        byte[] rom = DirectBoot ? [] : FirmwareFiles.TryReadRom(StandardVga.BiosFileName) ?? [];
+        StandardVga vga = Chipset.Pci.Add(new StandardVga(guestMemory, machine.Clock, rom));
+        vga.MapPorts(Ports);
+        Memory.Pci.AddSubregion(StandardVga.LegacyWindowAddress, vga.LegacyWindow, priority: 1);
+        return vga;
     }
 
     private List<Uart16550> CreateSerialPorts()
@@ -289,6 +316,7 @@ public sealed class PcBoard : IDisposable
     {
         foreach (Vcpu cpu in Processors) cpu.Dispose();
         foreach (IDisposable disposable in disposables) disposable.Dispose();
+        Drives.Dispose();
         code.Dispose();
         guestMemory.Dispose();
     }
