@@ -11,7 +11,11 @@ internal static class FloatFormat<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Significand bits, the integer bit included.</summary>
-    public static int Precision => typeof(T) == typeof(Half) ? 11 : typeof(T) == typeof(float) ? 24 : 53;
+    public static int Precision
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(T) == typeof(Half) ? 11 : typeof(T) == typeof(float) ? 24 : 53;
+    }
 
     /// <summary>Width of the encoding in bits.</summary>
     public static int Width => Unsafe.SizeOf<T>() * 8;
@@ -20,7 +24,11 @@ internal static class FloatFormat<T>
     public static int FractionBits => Precision - 1;
 
     /// <summary>The exponent of 1.0 as stored; also the largest exponent of a finite number.</summary>
-    public static int Bias => (1 << (Width - Precision - 1)) - 1;
+    public static int Bias
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(T) == typeof(Half) ? 15 : typeof(T) == typeof(float) ? 127 : 1023;
+    }
 
     /// <summary>The smallest exponent of a normal number.</summary>
     public static int MinExponent => 1 - Bias;
@@ -44,10 +52,23 @@ internal static class FloatFormat<T>
     public static T Indefinite => FromBits(SignBit | InfinityBits | QuietBit);
 
     /// <summary>The smallest positive normal number.</summary>
-    public static T MinNormal => FromBits(1UL << FractionBits);
+    public static T MinNormal
+    {
+        // Literals here and below, not expressions of the parameters: RyuJIT's inlining budget is spent in the fast paths that use them.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(T) == typeof(float) ? Unsafe.BitCast<uint, T>(0x0080_0000)
+            : typeof(T) == typeof(double) ? Unsafe.BitCast<ulong, T>(0x0010_0000_0000_0000)
+            : Unsafe.BitCast<ushort, T>(0x0400);
+    }
 
     /// <summary>The largest finite number.</summary>
-    public static T MaxFinite => FromBits(InfinityBits - 1);
+    public static T MaxFinite
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(T) == typeof(float) ? Unsafe.BitCast<uint, T>(0x7F7F_FFFF)
+            : typeof(T) == typeof(double) ? Unsafe.BitCast<ulong, T>(0x7FEF_FFFF_FFFF_FFFF)
+            : Unsafe.BitCast<ushort, T>(0x7BFF);
+    }
 
     /// <summary>The encoding of a value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
