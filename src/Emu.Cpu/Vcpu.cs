@@ -1,6 +1,71 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Emu.Mmu;
+
 namespace Emu.Cpu;
 
-/// <summary>One logical processor.</summary>
-public sealed unsafe partial class Vcpu
+/// <summary>
+/// One logical processor: registers, memory as it sees it, and the means to run it. Not thread-safe, except for
+/// <see cref="RequestExit"/>.
+/// </summary>
+public sealed unsafe partial class Vcpu : IDisposable
 {
+    /// <summary>The architectural state. Valid until <see cref="Dispose"/>.</summary>
+    public CpuState* State { get; private set; }
+
+    /// <summary>The paging unit.</summary>
+    public SoftMmu Mmu { get; }
+
+    /// <summary>The physical address space.</summary>
+    public AddressSpace Memory { get; }
+
+    /// <summary>The board.</summary>
+    public ICpuBus Bus { get; }
+
+    /// <summary>The predecoded code, shared by the processors of a machine.</summary>
+    public CodeCache Code { get; }
+
+    /// <summary>What CPUID reports and which instructions exist.</summary>
+    public CpuModel Model { get; }
+
+    /// <summary>Makes a processor in its state after power-on (SDM Vol. 3A table 9-1).</summary>
+    /// <param name="model">CPUID model.</param>
+    /// <param name="memory">Physical address space.</param>
+    /// <param name="bus">The board.</param>
+    /// <param name="code">Cache of predecoded code; one per machine.</param>
+    /// <param name="apicId">Initial local APIC id; 0 is the bootstrap processor.</param>
+    public Vcpu(CpuModel model, AddressSpace memory, ICpuBus bus, CodeCache code, uint apicId = 0)
+    {
+        Model = model;
+        Memory = memory;
+        Bus = bus;
+        Code = code;
+        ApicId = apicId;
+        Mmu = new SoftMmu(memory, model.Paging);
+        State = (CpuState*)NativeMemory.AlignedAlloc((nuint)sizeof(CpuState), 64);
+        NativeMemory.Clear(State, (nuint)sizeof(CpuState));
+        State->JumpCache = code.JumpCache;
+        builder = new BlockBuilder(model);
+        Reset();
+    }
+
+    /// <summary>Initial local APIC id.</summary>
+    public uint ApicId { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (State != null)
+        {
+            NativeMemory.AlignedFree(State);
+            State = null;
+            NativeMemory.AlignedFree(emptyTlb);
+            FreeTemporary();
+            builder.Free();
+            Mmu.Dispose();
+        }
+    }
+
+    /// <summary>Asks a running processor to come back to its caller soon. May be called from any thread.</summary>
+    public void RequestExit() => Volatile.Write(ref State->ExitRequest, 1);
 }

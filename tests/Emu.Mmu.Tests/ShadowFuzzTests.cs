@@ -29,7 +29,9 @@ public sealed unsafe class ShadowFuzzTests
     public void Accesses_always_see_the_tables_as_they_are(PagingMode mode, int seed, int maxContexts)
     {
         using var board = new TestBoard(64 << 20, maxContexts: maxContexts);
-        new Run(board, mode, seed, maxContexts).Go(3000);
+        // EMU_FUZZ_SCALE=100 makes a long run of it.
+        int scale = int.TryParse(Environment.GetEnvironmentVariable("EMU_FUZZ_SCALE"), out int wanted) ? wanted : 1;
+        new Run(board, mode, seed, maxContexts).Go(3000 * scale);
     }
 
     private sealed class Run
@@ -211,6 +213,13 @@ public sealed unsafe class ShadowFuzzTests
 
                         break;
                 }
+            }
+
+            // Uses between an edit and its flush may see the old or the new entry; afterwards nothing old may be left.
+            for (int n = _random.Next(6); n > 0; n--)
+            {
+                ulong linear = _working.Length == 0 ? 0 : _working[_random.Next(_working.Length)];
+                _mmus[_random.Next(2)].Fill(linear, (AccessKind)_random.Next(3), (AccessClass)_random.Next(3), out _);
             }
 
             if (_random.Next(100) == 0)

@@ -226,6 +226,41 @@ public sealed unsafe class ShadowTests : IDisposable
         Assert.False(Reads(Linear));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Section_4_10_4_1_invlpg_drops_a_global_translation_for_every_pcid(bool knownToCurrent)
+    {
+        PagingTables tables = FourLevels();
+        tables.Controls.Cr4 |= PagingControls.Cr4Pcide | PagingControls.Cr4Pge;
+        tables.Controls.Cr3 |= 5;
+        tables.Load();
+        for (ulong i = 0; i < 512; i++)
+        {
+            _board.Write64(0x10_0000 + (8 * i), _board.Read64(PagingTables.TableOf(4) + (8 * i)));
+        }
+
+        tables.Set(1, PagingTables.Page | 0x167);
+        Assert.True(_board.Mmu.Fill(Linear, AccessKind.Read, AccessClass.User, out _));
+        ulong pte = Direct(tables.AddressOf(1));
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.True(_board.GuestWrite64(pte + (8UL * (ulong)(i + 1)), 0x60_0067));
+        }
+
+        _board.Mmu.LoadCr3(0x10_0000 | 6 | PagingControls.Cr3NoFlush, default);
+        if (knownToCurrent)
+        {
+            Assert.True(_board.Mmu.Fill(Linear + 0x1000, AccessKind.Read, AccessClass.User, out _));
+        }
+
+        Assert.True(_board.GuestWrite64(pte, 0));
+        _board.Mmu.InvalidatePage(Linear);
+        _board.Mmu.LoadCr3(tables.Controls.Cr3 | PagingControls.Cr3NoFlush, default);
+        Assert.False(Reads(Linear));
+        Assert.False(_board.Mmu.Fill(Linear, AccessKind.Read, AccessClass.User, out _));
+    }
+
     [Fact]
     public void A_table_that_maps_itself_is_kept_coherent()
     {
@@ -275,6 +310,37 @@ public sealed unsafe class ShadowTests : IDisposable
                 Assert.True(board.Access(Linear, AccessKind.Write, AccessClass.User, out Translation t));
                 Assert.Equal(0x100_0000 + (space << 12), t.Physical);
             }
+        }
+    }
+
+    [Fact]
+    public void An_address_space_with_more_tables_than_the_shadow_holds_only_costs_time()
+    {
+        // One table of each level, entered through all of its entries: 2^27 ways to the same page table.
+        for (ulong i = 0; i < 512; i++)
+        {
+            _board.Write64(0x10_0000 + (8 * i), 0x10_1067);
+            _board.Write64(0x10_1000 + (8 * i), 0x10_2067);
+            _board.Write64(0x10_2000 + (8 * i), 0x10_3067);
+        }
+
+        _board.Write64(0x10_3000, 0x50_0067);
+        var controls = new PagingControls
+        {
+            Cr0 = PagingControls.Cr0Pg, Cr3 = 0x10_0000, Cr4 = PagingControls.Cr4Pae, Efer = PagingControls.EferLma,
+        };
+        _board.Mmu.SetControls(in controls);
+        for (ulong i = 0; i < 150_000; i++)
+        {
+            Assert.True(_board.Mmu.Fill(i << 21, AccessKind.Read, AccessClass.User, out Translation t));
+            Assert.Equal(0x50_0000UL, t.Physical);
+        }
+
+        _board.Write64(0x10_3000, 0);
+        for (ulong i = 149_000; i < 150_000; i++)
+        {
+            Assert.False(Reads(i << 21));
+            Assert.False(_board.Mmu.Fill(i << 21, AccessKind.Read, AccessClass.User, out _));
         }
     }
 

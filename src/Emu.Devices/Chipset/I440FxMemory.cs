@@ -21,6 +21,7 @@ public sealed class I440FxMemory
     private const ulong BiosGranularity = 0x10000;
     private const int PciPriority = -1;
     private const int ChipsetPriority = 1;
+    private const int UnclaimedPriority = int.MinValue;
 
     private readonly MemoryRegion _legacyVideo;
     private readonly MemoryRegion _systemManagementRam;
@@ -36,6 +37,9 @@ public sealed class I440FxMemory
         Bios = bios;
         System = MemoryRegion.CreateContainer("system");
         Pci = MemoryRegion.CreateContainer("pci");
+        // A window on PCI space must hide the RAM beneath it also where no PCI device answers (master abort: all ones).
+        Pci.AddSubregion(LegacyVideoBase,
+            MemoryRegion.CreateDevice("pci-unclaimed", LegacyBiosEnd - LegacyVideoBase, new Unclaimed()), UnclaimedPriority);
         System.AddSubregion(0, Pci, PciPriority);
         System.AddSubregion(0, MemoryRegion.CreateRam("ram-below-4g", ram, 0, layout.LowSize));
         if (layout.HighSize != 0)
@@ -119,5 +123,16 @@ public sealed class I440FxMemory
         Pci.AddSubregion(PcMemoryLayout.HighBase - bios.Size, MemoryRegion.CreateRom("bios", bios));
         ulong legacy = Math.Min(bios.Size, LargestLegacyBios);
         Pci.AddSubregion(LegacyBiosEnd - legacy, MemoryRegion.CreateRom("isa-bios", bios, null, bios.Size - legacy, legacy), ChipsetPriority);
+    }
+
+    private sealed class Unclaimed : IMemoryDevice
+    {
+        public int MaxAccessSize => 8;
+
+        public ulong ReadMemory(ulong offset, int size) => ulong.MaxValue;
+
+        public void WriteMemory(ulong offset, int size, ulong value)
+        {
+        }
     }
 }

@@ -128,7 +128,7 @@ public sealed class Pic8259 : IPortDevice, ISnapshotable, IResettable, IDescriba
     /// <summary>
     /// The pair of INTA# pulses: freezes priorities, moves the winner to service and names it; -1 for a default IR7.
     /// </summary>
-    internal int Acknowledge()
+    public int Acknowledge()
     {
         int level = HighestRequest();
         if (level < 0)
@@ -149,7 +149,7 @@ public sealed class Pic8259 : IPortDevice, ISnapshotable, IResettable, IDescriba
     }
 
     /// <summary>Vector that stands for an input, 7 for a spurious acknowledge.</summary>
-    internal byte VectorOf(int level) => (byte)(_vectorBase | (level < 0 ? SpuriousLevel : level));
+    public byte VectorOf(int level) => (byte)(_vectorBase | (level < 0 ? SpuriousLevel : level));
 
     public uint ReadPort(ushort offset, int size)
     {

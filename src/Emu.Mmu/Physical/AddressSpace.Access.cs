@@ -106,8 +106,7 @@ public sealed unsafe partial class AddressSpace
             }
         }
 
-        Unsafe.SkipInit(out ulong value);
-        value = 0;
+        ulong value = 0;
         Read(physical, new Span<byte>(&value, size));
         return value;
     }

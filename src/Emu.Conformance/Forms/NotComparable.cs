@@ -1,0 +1,24 @@
+using Iced.Intel;
+
+namespace Emu.Conformance.Forms;
+
+/// <summary>The forms a user process can execute whose effect it cannot compare.</summary>
+internal static class NotComparable
+{
+    /// <summary>Why <paramref name="code"/> cannot be run natively in a comparable way, or null.</summary>
+    public static string? Reason(Code code) => code.Mnemonic() switch
+    {
+        _ when code is Code.Reservednop_rm16_r16_0F0D or Code.Reservednop_rm32_r32_0F0D or Code.Reservednop_rm64_r64_0F0D =>
+            "AMD processors raise #UD, those of Intel do nothing",
+        Mnemonic.Syscall or Mnemonic.Sysenter => "enters the host's kernel",
+        Mnemonic.Vmcall or Mnemonic.Vmmcall or Mnemonic.Vmgexit => "calls the hypervisor under the host",
+        Mnemonic.Sgdt or Mnemonic.Sidt or Mnemonic.Sldt or Mnemonic.Str or Mnemonic.Smsw =>
+            "CR4.UMIP: the host's kernel emulates it with values of its own",
+        Mnemonic.Vmfunc or Mnemonic.Getsec or Mnemonic.Enclu => "depends on the hypervisor under the host",
+        Mnemonic.Rsm => "#UD outside system-management mode, and trapped by the hypervisor under the host",
+        Mnemonic.Monitorx or Mnemonic.Mwaitx or Mnemonic.Tpause or Mnemonic.Umwait => "waits for time or another processor",
+        Mnemonic.Xbegin or Mnemonic.Xend or Mnemonic.Xabort or Mnemonic.Xtest => "a transaction may abort at any time",
+        Mnemonic.Wrpkru => "would take the runner's own memory away",
+        _ => null,
+    };
+}

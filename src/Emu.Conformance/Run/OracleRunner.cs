@@ -1,0 +1,206 @@
+using System.Diagnostics;
+using Emu.Conformance.Cases;
+using Emu.Conformance.Comparison;
+using Emu.Conformance.Forms;
+using Emu.Conformance.Generation;
+using Emu.Conformance.Native;
+
+namespace Emu.Conformance.Run;
+
+/// <summary>Runs cases natively and on an executor, and compares.</summary>
+public sealed unsafe class OracleRunner
+{
+    private const int BatchSize = 128;
+
+    private readonly FormCatalog _catalog;
+    private readonly Func<IStateExecutor> _createExecutor;
+
+    /// <summary>A runner for an executor; the factory is called once a thread.</summary>
+    public OracleRunner(FormCatalog catalog, Func<IStateExecutor> createExecutor)
+    {
+        _catalog = catalog;
+        _createExecutor = createExecutor;
+    }
+
+    /// <summary>Runs what the options say.</summary>
+    /// <exception cref="NativeHostException">The host cannot run native cases.</exception>
+    /// <exception cref="ArgumentException">The options make no sense.</exception>
+    public OracleReport Run(OracleOptions options, Action<OracleProgress>? progress = null)
+    {
+        options.Validate();
+        var run = new State(options, Plan(options), progress);
+        if (options.Jobs == 1) Work(run);
+        else
+        {
+            Exception? failure = null;
+            Thread[] threads = [.. Enumerable.Range(0, options.Jobs).Select(_ => new Thread(() =>
+            {
+                try { Work(run); }
+                catch (NativeHostException e) { failure = e; }
+            }))];
+            foreach (Thread thread in threads) thread.Start();
+            foreach (Thread thread in threads) thread.Join();
+            if (failure is not null) throw failure;
+        }
+        return run.Report();
+    }
+
+    private List<(FormResult Result, InstructionForm? Form)> Plan(OracleOptions options)
+    {
+        var plan = new List<(FormResult, InstructionForm?)>();
+        foreach (int bits in options.Bits)
+        {
+            foreach (InstructionForm form in _catalog.Select(bits, options.Forms).Where(f => f.Status != FormStatus.Outside))
+            {
+                var result = new FormResult { Form = form.Name, Bits = bits, Family = form.Family, Status = form.Status, Reason = form.Reason };
+                bool run = form.Status == FormStatus.Runnable || (form.Status == FormStatus.Privileged && options.Privileged);
+                plan.Add((result, run && plan.Count % options.Shards == options.Shard ? form : null));
+            }
+        }
+        return plan;
+    }
+
+    private void Work(State run)
+    {
+        using var host = new NativeHost(BatchSize);
+        IStateExecutor executor = _createExecutor();
+        var generators = new Dictionary<int, CaseGenerator>();
+        var sequences = new Dictionary<int, SequenceGenerator>();
+        var comparer = new CaseComparer();
+        try
+        {
+            while (run.Take() is { } work)
+            {
+                int bits = work.Result.Bits;
+                if (!generators.TryGetValue(bits, out CaseGenerator? generator)) generators[bits] = generator = new CaseGenerator(bits, run.Options.Seed);
+                if (work.Form is null && !sequences.ContainsKey(bits)) sequences[bits] = new SequenceGenerator(_catalog.Forms(bits), bits, run.Options.Seed);
+                int count = 0;
+                for (ulong number = work.First; number < work.First + (ulong)work.Count; number++)
+                {
+                    bool made = work.Form is { } form
+                        ? generator.TryGenerate(form, number, ref host.Input(count))
+                        : sequences[bits].TryGenerate(number, ref host.Input(count));
+                    if (made) count++;
+                }
+                host.Begin(count);
+                var actual = Execute(executor, host, count);
+                host.Finish();
+                Compare(run, work, host, actual, count, comparer);
+                run.Done(work);
+            }
+        }
+        finally
+        {
+            (executor as IDisposable)?.Dispose();
+        }
+    }
+
+    // The executor works while the child process does.
+    private static CaseResult[] Execute(IStateExecutor executor, NativeHost host, int count)
+    {
+        var results = new CaseResult[count];
+        for (int i = 0; i < count; i++) executor.Execute(in host.Input(i), ref results[i]);
+        return results;
+    }
+
+    private static void Compare(State run, WorkItem work, NativeHost host, CaseResult[] results, int count, CaseComparer comparer)
+    {
+        FormResult total = work.Result;
+        for (int i = 0; i < count; i++)
+        {
+            ref CaseInput input = ref host.Input(i);
+            ref CaseResult expected = ref host.Result(i);
+            ref CaseResult actual = ref results[i];
+            if (actual.Outcome == CaseOutcome.NotImplemented)
+            {
+                lock (total) total.NotImplemented++;
+                continue;
+            }
+            if (expected.Outcome is CaseOutcome.Crashed or CaseOutcome.Hung or CaseOutcome.None)
+            {
+                lock (total) total.Lost++;
+                continue;
+            }
+            IReadOnlyList<Difference> differences = comparer.Compare(input, expected, actual);
+            lock (total)
+            {
+                total.Cases++;
+                if (differences.Count == 0) continue;
+                total.MismatchCount++;
+                Interlocked.Increment(ref run.Mismatches);
+                string signature = MismatchDescription.Signature(differences);
+                // Different signatures first: they likely have different causes.
+                bool known = total.Mismatches.Any(m => m.Signature == signature);
+                if (total.Mismatches.Count >= run.Options.DescribedMismatches && (known || total.Mismatches.Count >= 2 * run.Options.DescribedMismatches)) continue;
+                fixed (CaseInput* inputPointer = &input)
+                fixed (CaseResult* expectedPointer = &expected)
+                    total.Mismatches.Add(new Mismatch(signature, MismatchDescription.Text(total.Form, run.Options.Seed, inputPointer, expectedPointer, differences)));
+            }
+        }
+    }
+
+    private sealed record WorkItem(FormResult Result, InstructionForm? Form, ulong First, int Count);
+
+    private sealed class State
+    {
+        private readonly Stopwatch _watch = Stopwatch.StartNew();
+        private readonly List<FormResult> _results;
+        private readonly IEnumerator<WorkItem> _work;
+        private readonly Action<OracleProgress>? _progress;
+        private readonly long _total;
+        private long _done;
+
+        public long Mismatches;
+
+        public State(OracleOptions options, List<(FormResult Result, InstructionForm? Form)> plan, Action<OracleProgress>? progress)
+        {
+            Options = options;
+            _results = [.. plan.Select(p => p.Result)];
+            List<(FormResult Result, InstructionForm? Form)> runnable = [.. plan.Where(p => p.Form is not null)];
+            List<FormResult> sequences = options.Sequences == 0 ? [] : [.. options.Bits.Select(bits =>
+                new FormResult { Form = "sequence", Bits = bits, Family = "sequences", Status = FormStatus.Privileged })];
+            _results.AddRange(sequences);
+            _progress = progress;
+            _total = (long)runnable.Count * options.Cases + (long)sequences.Count * (options.Sequences / options.Shards);
+            _work = Works(runnable, sequences).GetEnumerator();
+        }
+
+        public OracleOptions Options { get; }
+
+        public WorkItem? Take()
+        {
+            lock (_work)
+            {
+                bool late = Options.TimeLimit != Timeout.InfiniteTimeSpan && _watch.Elapsed >= Options.TimeLimit;
+                return !late && _work.MoveNext() ? _work.Current : null;
+            }
+        }
+
+        public void Done(WorkItem work)
+        {
+            long done = Interlocked.Add(ref _done, work.Count);
+            _progress?.Invoke(new OracleProgress(done, _total, Interlocked.Read(ref Mismatches), work.Result.Form));
+        }
+
+        public OracleReport Report() => new() { Forms = _results, Seed = Options.Seed, Duration = _watch.Elapsed };
+
+        // Rounds over all forms, so that a run cut short has covered them all.
+        private IEnumerable<WorkItem> Works(List<(FormResult Result, InstructionForm? Form)> forms, List<FormResult> sequences)
+        {
+            int perShard = Options.Sequences / Options.Shards;
+            for (int done = 0; done < Math.Max(Options.Cases, perShard); done += BatchSize)
+            {
+                if (done < Options.Cases)
+                {
+                    int count = Math.Min(BatchSize, Options.Cases - done);
+                    foreach ((FormResult result, InstructionForm? form) in forms) yield return new WorkItem(result, form, Options.FirstCase + (ulong)done, count);
+                }
+                if (done < perShard)
+                {
+                    ulong first = Options.FirstCase + (ulong)Options.Shard * (ulong)perShard + (ulong)done;
+                    foreach (FormResult result in sequences) yield return new WorkItem(result, null, first, Math.Min(BatchSize, perShard - done));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,259 @@
+using System.Runtime.CompilerServices;
+using Emu.Cpu.Semantics;
+using Emu.Mmu;
+
+namespace Emu.Cpu;
+
+/// <summary>How a new RIP is formed and checked.</summary>
+internal unsafe interface IRipForm
+{
+    /// <summary>Wraps a target; false when it faults (recorded).</summary>
+    static abstract bool TryWrap(Vcpu cpu, CpuState* s, Op* op, ref ulong target);
+
+    /// <summary>Links between blocks and the jump cache may be used.</summary>
+    static abstract bool Chained { get; }
+
+    /// <summary>Wraps the address of the next instruction.</summary>
+    static abstract ulong WrapNext(ulong rip);
+}
+
+/// <summary>64-bit mode: targets must be canonical.</summary>
+internal readonly unsafe struct Rip64 : IRipForm
+{
+    public static bool Chained => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryWrap(Vcpu cpu, CpuState* s, Op* op, ref ulong target)
+    {
+        if ((ulong)((long)(target << 16) >> 16) == target) return true;
+        if (cpu.IsCanonical(target)) return true;
+        cpu.Fault(op, ExceptionVector.GeneralProtection);
+        return false;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong WrapNext(ulong rip) => rip;
+}
+
+/// <summary>32-bit flat code with 32-bit operand size: no target can be outside the limit.</summary>
+internal readonly unsafe struct RipFlat32 : IRipForm
+{
+    public static bool Chained => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryWrap(Vcpu cpu, CpuState* s, Op* op, ref ulong target)
+    {
+        target = (uint)target;
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong WrapNext(ulong rip) => (uint)rip;
+}
+
+/// <summary>All else: operand size decides the wrap, the limit of CS is checked.</summary>
+internal readonly unsafe struct RipGeneral : IRipForm
+{
+    public static bool Chained => false;
+
+    public static bool TryWrap(Vcpu cpu, CpuState* s, Op* op, ref ulong target)
+    {
+        target = Vcpu.WrapAddress(target, op->Size);
+        bool inside = (s->Mode & CodeMode.Code64) != 0 ? cpu.IsCanonical(target) : target <= s->Segment(SegmentIndex.Cs).Limit;
+        if (inside) return true;
+        cpu.Fault(op, ExceptionVector.GeneralProtection);
+        return false;
+    }
+
+    // The dispatcher checks the limit and wraps by the code size before it fetches.
+    public static ulong WrapNext(ulong rip) => rip;
+}
+
+// Near branches and what ends a block.
+internal static unsafe partial class Handlers
+{
+    /// <summary>
+    /// Continues at <see cref="CpuState.Rip"/> if the jump cache knows the code there; otherwise returns to the
+    /// dispatcher. Tail-called by every branch that has no link.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Dispatch(Vcpu cpu, CpuState* s, Op* op)
+    {
+        ulong linear = s->Rip;
+        TlbEntry* entry = s->Tlb + TlbEntry.Index(linear);
+        if ((linear & ~0xFFFul) != entry->ExecuteTag) return;
+        nint host = (nint)(linear + (ulong)entry->Addend);
+        JumpCacheEntry* cached = s->JumpCache + JumpCacheEntry.Index(host);
+        if (cached->Host != host || cached->Mode != s->Mode) return;
+        Op* next = cached->Entry;
+        next->Handler(cpu, s, next);
+    }
+
+    /// <summary>End of a block that is no branch: falls into the next instruction. Not itself an instruction.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void FallThrough<TRip>(Vcpu cpu, CpuState* s, Op* op)
+        where TRip : IRipForm
+    {
+        s->Remaining -= op->Index;
+        s->Rip = TRip.WrapNext(s->Rip + op->Offset);
+        if (s->Remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
+        Op* target = (Op*)op->Aux;
+        if (target != null)
+        {
+            target->Handler(cpu, s, target);
+            return;
+        }
+
+        if ((op->Flags & OpFlags.Linkable) != 0)
+        {
+            s->LinkSlot = &op->Aux;
+            return;
+        }
+
+        Dispatch(cpu, s, op);
+    }
+
+    /// <summary>JMP rel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Jump<TRip>(Vcpu cpu, CpuState* s, Op* op)
+        where TRip : IRipForm
+    {
+        ulong target = s->Rip + op->Immediate;
+        if (!TRip.TryWrap(cpu, s, op, ref target)) return;
+        s->Rip = target;
+        s->Remaining -= op->Index + 1;
+        if (s->Remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
+        Op* link = (Op*)op->Aux;
+        if (link != null)
+        {
+            link->Handler(cpu, s, link);
+            return;
+        }
+
+        if ((op->Flags & OpFlags.Linkable) != 0)
+        {
+            s->LinkSlot = &op->Aux;
+            return;
+        }
+
+        Dispatch(cpu, s, op);
+    }
+
+    /// <summary>Jcc rel. The operation behind it is a pseudo-operation holding the link of the not-taken side.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void JumpIf<TCondition, TRip>(Vcpu cpu, CpuState* s, Op* op)
+        where TCondition : ICondition
+        where TRip : IRipForm
+    {
+        Op* side;
+        if (TCondition.Test(s->FlagsResult, s->FlagsAux))
+        {
+            ulong target = s->Rip + op->Immediate;
+            if (!TRip.TryWrap(cpu, s, op, ref target)) return;
+            s->Rip = target;
+            side = op;
+        }
+        else
+        {
+            s->Rip = TRip.WrapNext(s->Rip + (uint)op->NextOffset);
+            side = op + 1;
+        }
+
+        s->Remaining -= op->Index + 1;
+        if (s->Remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
+        Op* link = (Op*)side->Aux;
+        if (link != null)
+        {
+            link->Handler(cpu, s, link);
+            return;
+        }
+
+        if ((side->Flags & OpFlags.Linkable) != 0)
+        {
+            s->LinkSlot = &side->Aux;
+            return;
+        }
+
+        Dispatch(cpu, s, op);
+    }
+
+    /// <summary>CALL rel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Call<T, TStack, TRip>(Vcpu cpu, CpuState* s, Op* op)
+        where T : unmanaged
+        where TStack : IStackForm
+        where TRip : IRipForm
+    {
+        ulong target = s->Rip + op->Immediate;
+        if (!TRip.TryWrap(cpu, s, op, ref target)) return;
+        if (!TStack.TryPush(cpu, s, op, Bits.Truncate<T>(s->Rip + (uint)op->NextOffset))) return;
+        s->Rip = target;
+        s->Remaining -= op->Index + 1;
+        if (s->Remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
+        Op* link = (Op*)op->Aux;
+        if (link != null)
+        {
+            link->Handler(cpu, s, link);
+            return;
+        }
+
+        if ((op->Flags & OpFlags.Linkable) != 0)
+        {
+            s->LinkSlot = &op->Aux;
+            return;
+        }
+
+        Dispatch(cpu, s, op);
+    }
+
+    /// <summary>CALL r/m.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void CallIndirect<T, TSource, TStack, TRip>(Vcpu cpu, CpuState* s, Op* op)
+        where T : unmanaged
+        where TSource : IOperand
+        where TStack : IStackForm
+        where TRip : IRipForm
+    {
+        if (!TSource.TryRead(cpu, s, op, out T value)) return;
+        ulong target = Bits.Zero(value);
+        if (!TRip.TryWrap(cpu, s, op, ref target)) return;
+        if (!TStack.TryPush(cpu, s, op, Bits.Truncate<T>(s->Rip + (uint)op->NextOffset))) return;
+        s->Rip = target;
+        s->Remaining -= op->Index + 1;
+        if (s->Remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
+        Dispatch(cpu, s, op);
+    }
+
+    /// <summary>JMP r/m.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void JumpIndirect<T, TSource, TRip>(Vcpu cpu, CpuState* s, Op* op)
+        where T : unmanaged
+        where TSource : IOperand
+        where TRip : IRipForm
+    {
+        if (!TSource.TryRead(cpu, s, op, out T value)) return;
+        ulong target = Bits.Zero(value);
+        if (!TRip.TryWrap(cpu, s, op, ref target)) return;
+        s->Rip = target;
+        s->Remaining -= op->Index + 1;
+        if (s->Remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
+        Dispatch(cpu, s, op);
+    }
+
+    /// <summary>RET and RET imm16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Return<T, TStack, TRip>(Vcpu cpu, CpuState* s, Op* op)
+        where T : unmanaged
+        where TStack : IStackForm
+        where TRip : IRipForm
+    {
+        if (!TStack.TryPeek(cpu, s, op, 0, out T value)) return;
+        ulong target = Bits.Zero(value);
+        if (!TRip.TryWrap(cpu, s, op, ref target)) return;
+        TStack.Release(s, (ulong)sizeof(T) + op->Immediate);
+        s->Rip = target;
+        s->Remaining -= op->Index + 1;
+        if (s->Remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
+        Dispatch(cpu, s, op);
+    }
+}

@@ -1,0 +1,123 @@
+using System.Runtime.CompilerServices;
+using Emu.Cpu.Semantics;
+
+namespace Emu.Cpu;
+
+/// <summary>LOOP, LOOPE, LOOPNE, JCXZ: what happens to the counter and when the branch is taken.</summary>
+internal interface ILoop
+{
+    /// <summary>The counter is decremented first.</summary>
+    static abstract bool Decrements { get; }
+
+    /// <summary>Whether to branch, given the counter and <see cref="CpuState.FlagsResult"/>.</summary>
+    static abstract bool Taken(bool counterIsZero, ulong flagsResult);
+}
+
+/// <summary>LOOP.</summary>
+internal readonly struct LoopAlways : ILoop
+{
+    public static bool Decrements => true;
+
+    public static bool Taken(bool counterIsZero, ulong flagsResult) => !counterIsZero;
+}
+
+/// <summary>LOOPE.</summary>
+internal readonly struct LoopWhileEqual : ILoop
+{
+    public static bool Decrements => true;
+
+    public static bool Taken(bool counterIsZero, ulong flagsResult) => !counterIsZero && flagsResult == 0;
+}
+
+/// <summary>LOOPNE.</summary>
+internal readonly struct LoopWhileNotEqual : ILoop
+{
+    public static bool Decrements => true;
+
+    public static bool Taken(bool counterIsZero, ulong flagsResult) => !counterIsZero && flagsResult != 0;
+}
+
+/// <summary>JCXZ, JECXZ, JRCXZ.</summary>
+internal readonly struct JumpIfCounterZero : ILoop
+{
+    public static bool Decrements => false;
+
+    public static bool Taken(bool counterIsZero, ulong flagsResult) => counterIsZero;
+}
+
+// SETcc, CMOVcc, LOOPcc, JCXZ.
+internal static unsafe partial class Handlers
+{
+    /// <summary>SETcc.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void SetIf<TCondition, TDestination>(Vcpu cpu, CpuState* s, Op* op)
+        where TCondition : ICondition
+        where TDestination : IOperand
+    {
+        byte value = TCondition.Test(s->FlagsResult, s->FlagsAux) ? (byte)1 : (byte)0;
+        if (!TDestination.TryWrite(cpu, s, op, value)) return;
+        Op* next = op + 1;
+        next->Handler(cpu, s, next);
+    }
+
+    /// <summary>CMOVcc: the source is read, and a 32-bit destination zero-extended, even when the condition is false.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void MoveIf<TCondition, T, TSource>(Vcpu cpu, CpuState* s, Op* op)
+        where TCondition : ICondition
+        where T : unmanaged
+        where TSource : IOperand
+    {
+        if (!TSource.TryRead(cpu, s, op, out T source)) return;
+        DestinationRegister.TryRead(cpu, s, op, out T old);
+        DestinationRegister.TryWrite(cpu, s, op, TCondition.Test(s->FlagsResult, s->FlagsAux) ? source : old);
+        Op* next = op + 1;
+        next->Handler(cpu, s, next);
+    }
+
+    /// <summary>LOOP, LOOPE, LOOPNE, JCXZ; the counter is CX, ECX or RCX by address size. Links as <see cref="JumpIf"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Loop<TLoop, TCounter, TRip>(Vcpu cpu, CpuState* s, Op* op)
+        where TLoop : ILoop
+        where TCounter : unmanaged
+        where TRip : IRipForm
+    {
+        ulong counter = Bits.Zero(*(TCounter*)&s->Gpr[1]);
+        if (TLoop.Decrements) counter = Bits.Zero(Bits.Truncate<TCounter>(counter - 1));
+        Op* side;
+        if (TLoop.Taken(counter == 0, s->FlagsResult))
+        {
+            ulong target = s->Rip + op->Immediate;
+            if (!TRip.TryWrap(cpu, s, op, ref target)) return;
+            s->Rip = target;
+            side = op;
+        }
+        else
+        {
+            s->Rip = TRip.WrapNext(s->Rip + (uint)op->NextOffset);
+            side = op + 1;
+        }
+
+        if (TLoop.Decrements)
+        {
+            if (sizeof(TCounter) == 2) *(ushort*)&s->Gpr[1] = (ushort)counter;
+            else s->Gpr[1] = counter;
+        }
+
+        s->Remaining -= op->Index + 1;
+        if (s->Remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
+        Op* link = (Op*)side->Aux;
+        if (link != null)
+        {
+            link->Handler(cpu, s, link);
+            return;
+        }
+
+        if ((side->Flags & OpFlags.Linkable) != 0)
+        {
+            s->LinkSlot = &side->Aux;
+            return;
+        }
+
+        Dispatch(cpu, s, op);
+    }
+}

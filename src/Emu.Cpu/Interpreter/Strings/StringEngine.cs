@@ -1,0 +1,85 @@
+using System.Runtime.CompilerServices;
+using Emu.Cpu.Semantics;
+
+namespace Emu.Cpu;
+
+/// <summary>
+/// The loop of every string instruction that touches only memory (SDM Vol. 2B, REP). Works through plain RAM a page at
+/// a time and through everything else element by element; registers are exact after each step, so a fault or an event restarts
+/// the instruction where it stood. Flags of CMPS and SCAS change only if it does not fault.
+/// </summary>
+internal static unsafe class StringEngine
+{
+    /// <summary>Bytes between two looks at <see cref="CpuState.ExitRequest"/>.</summary>
+    private const ulong WorkBetweenChecks = 64 << 10;
+
+    /// <summary>
+    /// Runs the instruction. False when it has not finished: it faulted, or must let an event or a single-step trap in, and RIP
+    /// is at the instruction again.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static bool Execute<TOperation, T>(Vcpu cpu, CpuState* s, Op* op)
+        where TOperation : IStringOperation
+        where T : unmanaged, IEquatable<T>
+    {
+        StringRun run = new(cpu, s, op);
+        if (!run.Repeats)
+        {
+            if (!TOperation.Single<T>(ref run))
+            {
+                cpu.LeaveAt(op);
+                return false;
+            }
+
+            TOperation.Advance(run, (uint)sizeof(T));
+            if (TOperation.Compares) SetFlags<T>(s, run);
+            return true;
+        }
+
+        ulong count = run.Count;
+        if (count == 0) return true;
+        bool traps = (s->SystemFlags & Eflags.Tf) != 0;
+        ulong work = 0;
+        while (true)
+        {
+            ulong done = TOperation.Bulk<T>(ref run, traps ? 1 : count);
+            if (done == 0)
+            {
+                if (!TOperation.Single<T>(ref run))
+                {
+                    cpu.LeaveAt(op);
+                    return false;
+                }
+
+                done = 1;
+            }
+
+            count -= done;
+            run.Count = count;
+            TOperation.Advance(run, done * (uint)sizeof(T));
+            if (count == 0 || run.Stopped)
+            {
+                if (TOperation.Compares) SetFlags<T>(s, run);
+                return true;
+            }
+
+            work += done * (uint)sizeof(T);
+            if (!traps && work < WorkBetweenChecks) continue;
+            work = 0;
+            if (!traps && s->ExitRequest == 0 && s->Remaining >= 0) continue;
+            if (TOperation.Compares) SetFlags<T>(s, run);
+            // The part done so far counts as one instruction, so that a budget is always used up.
+            cpu.LeaveAt(op);
+            s->Remaining--;
+            return false;
+        }
+    }
+
+    private static void SetFlags<T>(CpuState* s, in StringRun run)
+        where T : unmanaged
+    {
+        ulong result = run.Left - run.Right;
+        s->FlagsResult = Bits.Sign(Bits.Truncate<T>(result));
+        s->FlagsAux = Cmp.Flags<T>(run.Left, run.Right, result);
+    }
+}

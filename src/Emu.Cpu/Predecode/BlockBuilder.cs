@@ -1,0 +1,180 @@
+using System.Runtime.InteropServices;
+using Iced.Intel;
+
+namespace Emu.Cpu;
+
+/// <summary>Decodes guest code into blocks of <see cref="Op"/>.</summary>
+internal sealed unsafe class BlockBuilder
+{
+    /// <summary>Longest block in instructions. The interpreter overruns an instruction budget by less than this.</summary>
+    public const int MaxInstructions = 48;
+
+    private const int MaxLength = 15;
+
+    private readonly CpuModel model;
+    private readonly CodeBytes bytes = new();
+    private readonly Decoder decoder16;
+    private readonly Decoder decoder32;
+    private readonly Decoder decoder64;
+    private readonly Op* ops;
+    private readonly Instruction[] instructions = new Instruction[MaxInstructions];
+    private readonly int[] opOfInstruction = new int[MaxInstructions];
+    private readonly nint[] withoutFlags = new nint[MaxInstructions];
+    private readonly bool[] cannotLeave = new bool[MaxInstructions];
+
+    public BlockBuilder(CpuModel model)
+    {
+        this.model = model;
+        DecoderOptions options = model.DecoderOptions;
+        decoder16 = Decoder.Create(16, bytes, options);
+        decoder32 = Decoder.Create(32, bytes, options);
+        decoder64 = Decoder.Create(64, bytes, options);
+        // One instruction may need a pseudo-operation before and one behind it; the block one at its end.
+        ops = (Op*)NativeMemory.AllocZeroed((MaxInstructions * 2) + 2, Op.SizeInBytes);
+    }
+
+    /// <summary>Releases native memory.</summary>
+    public void Free() => NativeMemory.Free(ops);
+
+    /// <summary>
+    /// Builds the block at <paramref name="host"/>. When its first instruction runs past the page and
+    /// <paramref name="secondPage"/> is null, returns null: the caller fetches the next page and calls again.
+    /// </summary>
+    public Block? Build(byte* host, int pageOffset, CodeMode mode, byte* secondPage)
+    {
+        Decoder decoder = (mode & CodeMode.Code64) != 0 ? decoder64 : (mode & CodeMode.Code32) != 0 ? decoder32 : decoder16;
+        int available = 0x1000 - pageOffset;
+        bytes.Set(host, available);
+        if (secondPage != null) bytes.Append(secondPage, MaxLength);
+        decoder.IP = 0;
+        int limit = secondPage != null || (mode & CodeMode.SingleStep) != 0 ? 1 : MaxInstructions;
+        int count = 0, used = 0, offset = 0;
+        bool ended = false;
+        if (secondPage != null)
+        {
+            Op* check = NewOp(used++, 0, 0);
+            check->Handler = &Handlers.CheckSecondPage;
+            check->Immediate = (ulong)secondPage;
+        }
+
+        while (count < limit && offset < available && !ended)
+        {
+            ref Instruction instruction = ref instructions[count];
+            decoder.Decode(out instruction);
+            if (decoder.LastError == DecoderError.NoMoreBytes && secondPage == null)
+            {
+                if (count == 0) return null;
+                break;
+            }
+
+            int length = instruction.IsInvalid ? Math.Clamp((int)decoder.IP - offset, 1, MaxLength) : instruction.Length;
+            Op* op = NewOp(used, offset, count);
+            op->Length = (byte)length;
+            Binder binder = new(instruction, op, mode, model, pageOffset);
+            Bind(ref binder, overlong: instruction.IsInvalid && (int)decoder.IP - offset >= MaxLength);
+            opOfInstruction[count] = used;
+            withoutFlags[count] = binder.HandlerWithoutFlags;
+            cannotLeave[count] = binder.CannotLeave;
+            ended = binder.EndsBlock;
+            used++;
+            offset += length;
+            count++;
+            if (binder.UsesLinkSlot)
+            {
+                Op* link = NewOp(used++, offset, count);
+                if (binder.IsLinkable(offset)) link->Flags |= OpFlags.Linkable;
+            }
+        }
+
+        if (!ended)
+        {
+            Op* end = NewOp(used++, offset, count);
+            bool linkable = (mode & CodeMode.Flat) != 0 && (mode & CodeMode.SingleStep) == 0 && pageOffset + offset < 0x1000;
+            if (linkable) end->Flags |= OpFlags.Linkable;
+            int form = BranchForms.RipForm(mode, (mode & CodeMode.Code64) != 0 ? 8 : 4);
+            end->Handler = form switch { 0 => &Handlers.FallThrough<Rip64>, 1 => &Handlers.FallThrough<RipFlat32>, _ => &Handlers.FallThrough<RipGeneral> };
+        }
+
+        DropDeadFlags(count);
+        Op* copy = (Op*)NativeMemory.Alloc((nuint)used, Op.SizeInBytes);
+        new Span<Op>(ops, used).CopyTo(new Span<Op>(copy, used));
+        return new Block
+        {
+            Host = (nint)host,
+            Mode = mode,
+            ByteLength = offset,
+            Ops = copy,
+            OpCount = used,
+            SecondPage = (nint)secondPage,
+        };
+    }
+
+    private Op* NewOp(int index, int offset, int count)
+    {
+        Op* op = ops + index;
+        *op = default;
+        op->Offset = (ushort)offset;
+        op->Index = (byte)count;
+        op->Base = op->IndexRegister = RegisterOffset.Zero;
+        return op;
+    }
+
+    private void Bind(ref Binder binder, bool overlong)
+    {
+        ref readonly Instruction instruction = ref binder.Instruction;
+        if (instruction.IsInvalid)
+        {
+            // More than 15 bytes is #GP(0) (SDM Vol. 2A 2.3.11), everything else undefined.
+            if (overlong) binder.BindSlow(&OverlongInstruction, endsBlock: true);
+            else binder.BindSlow(&UndefinedInstruction, endsBlock: true);
+            return;
+        }
+
+        InstructionRow? row = model.Supports(instruction.Code) ? InstructionTable.Instance[instruction.Code] : null;
+        if (row == null)
+        {
+            binder.BindSlow(&UndefinedInstruction, endsBlock: true);
+            return;
+        }
+
+        row.Bind(ref binder);
+        if (binder.EndsBlock) binder.Op->Flags |= OpFlags.EndsBlock;
+    }
+
+    private static void UndefinedInstruction(Vcpu cpu, Op* op) => cpu.RaiseInvalidOpcode();
+
+    private static void OverlongInstruction(Vcpu cpu, Op* op) => cpu.RaiseGeneralProtection();
+
+    /// <summary>
+    /// Replaces handlers that set flags nobody can see: overwritten before being read, with nothing between that could
+    /// fault or leave the block. Flag effects come from Iced's data.
+    /// </summary>
+    private void DropDeadFlags(int count)
+    {
+        RflagsBits live = AllStatusFlags;
+        for (int i = count - 1; i >= 0; i--)
+        {
+            ref readonly Instruction instruction = ref instructions[i];
+            if (!cannotLeave[i])
+            {
+                live = AllStatusFlags;
+                continue;
+            }
+
+            RflagsBits modified = instruction.RflagsModified;
+            if (withoutFlags[i] != 0)
+            {
+                if ((modified & live) == 0)
+                {
+                    ops[opOfInstruction[i]].Handler = (delegate*<Vcpu, CpuState*, Op*, void>)withoutFlags[i];
+                }
+
+                live &= ~modified;
+            }
+
+            live |= instruction.RflagsRead & AllStatusFlags;
+        }
+    }
+
+    private const RflagsBits AllStatusFlags = RflagsBits.OF | RflagsBits.SF | RflagsBits.ZF | RflagsBits.AF | RflagsBits.CF | RflagsBits.PF;
+}

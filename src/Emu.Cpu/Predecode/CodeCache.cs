@@ -1,0 +1,200 @@
+using System.Runtime.InteropServices;
+using Emu.Mmu;
+
+namespace Emu.Cpu;
+
+/// <summary>A run of predecoded instructions that starts on one page and is entered only at its first one.</summary>
+internal sealed unsafe class Block
+{
+    /// <summary>Host address of the first byte.</summary>
+    public required nint Host { get; init; }
+
+    /// <summary>Mode it was decoded for.</summary>
+    public required CodeMode Mode { get; init; }
+
+    /// <summary>Length of its code in bytes.</summary>
+    public required int ByteLength { get; init; }
+
+    /// <summary>Operations, <see cref="OpCount"/> of them, in native memory.</summary>
+    public required Op* Ops { get; init; }
+
+    /// <summary>Operations including pseudo-operations.</summary>
+    public required int OpCount { get; init; }
+
+    /// <summary>Host address of the second page's start when the (only) instruction crosses pages, else 0.</summary>
+    public nint SecondPage { get; init; }
+
+    /// <summary>Its bytes have been overwritten.</summary>
+    public bool Stale { get; set; }
+}
+
+/// <summary>
+/// Predecoded blocks keyed by host address and mode. Host addresses stand for physical ones, so the cache survives every
+/// change of paging; writes to pages with code invalidate exactly the blocks they touch.
+/// </summary>
+/// <remarks>
+/// An invalidated block may be running. Its operations are overwritten to leave for the dispatcher, and its memory is
+/// released only by <see cref="Collect"/>, which the dispatcher calls between blocks.
+/// </remarks>
+public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
+{
+    /// <summary>Blocks are dropped wholesale when their operations take more than this many bytes.</summary>
+    private const long MemoryBudget = 256L << 20;
+
+    private readonly GuestMemory memory;
+    private readonly Dictionary<(nint Host, CodeMode Mode), Block> blocks = [];
+    private readonly Dictionary<uint, List<Block>> pages = [];
+    private readonly List<Block> garbage = [];
+    private long bytes;
+
+    /// <summary>Makes an empty cache.</summary>
+    public CodeCache(GuestMemory memory)
+    {
+        this.memory = memory;
+        JumpCache = (JumpCacheEntry*)NativeMemory.AllocZeroed(JumpCacheEntry.Count, (nuint)sizeof(JumpCacheEntry));
+        memory.AddCodeListener(this);
+    }
+
+    /// <summary>The direct-mapped table in front of the cache.</summary>
+    public JumpCacheEntry* JumpCache { get; private set; }
+
+    /// <summary>Blocks in the cache.</summary>
+    public int BlockCount => blocks.Count;
+
+    /// <summary>Blocks that were overwritten by the guest since the cache was made.</summary>
+    public long Invalidations { get; private set; }
+
+    /// <summary>Blocks built since the cache was made.</summary>
+    public long BlocksBuilt { get; private set; }
+
+    /// <summary>A block, or null.</summary>
+    internal Block? Find(nint host, CodeMode mode) => blocks.GetValueOrDefault((host, mode));
+
+    /// <summary>Adds a block and starts watching its pages.</summary>
+    internal void Add(Block block)
+    {
+        if (bytes > MemoryBudget) Clear();
+        blocks[(block.Host, block.Mode)] = block;
+        BlocksBuilt++;
+        bytes += (long)block.OpCount * Op.SizeInBytes;
+        Watch(memory.PageOf((byte*)block.Host), block);
+        if (block.SecondPage != 0) Watch(memory.PageOf((byte*)block.SecondPage), block);
+    }
+
+    /// <summary>Puts a block in the jump cache.</summary>
+    internal void Remember(Block block)
+    {
+        JumpCacheEntry* entry = JumpCache + JumpCacheEntry.Index(block.Host);
+        entry->Host = block.Host;
+        entry->Mode = block.Mode;
+        entry->Entry = block.Ops;
+    }
+
+    private void Watch(uint page, Block block)
+    {
+        if (!pages.TryGetValue(page, out List<Block>? list))
+        {
+            pages[page] = list = [];
+            memory.TrackWrites(page, PageTracking.Code);
+        }
+
+        list.Add(block);
+    }
+
+    /// <inheritdoc/>
+    public void OnCodeWritten(uint ramPage, int offset, int length)
+    {
+        if (!pages.TryGetValue(ramPage, out List<Block>? list)) return;
+        nint start = (nint)memory.HostOf(ramPage) + offset;
+        nint end = start + length;
+        bool any = false;
+        foreach (Block block in list)
+        {
+            if (!block.Stale && Overlaps(block, start, end))
+            {
+                Retire(block);
+                any = true;
+            }
+        }
+
+        if (!any) return;
+        list.RemoveAll(static block => block.Stale && block.SecondPage == 0);
+        if (list.TrueForAll(static block => block.Stale)) Unwatch(ramPage);
+    }
+
+    private static bool Overlaps(Block block, nint start, nint end)
+    {
+        if (block.SecondPage == 0) return block.Host < end && start < block.Host + block.ByteLength;
+        int first = 0x1000 - (int)(block.Host & 0xFFF);
+        return (block.Host < end && start < block.Host + first)
+            || (block.SecondPage < end && start < block.SecondPage + (block.ByteLength - first));
+    }
+
+    private void Unwatch(uint page)
+    {
+        pages.Remove(page);
+        memory.Untrack(page, PageTracking.Code);
+    }
+
+    private void Retire(Block block)
+    {
+        block.Stale = true;
+        Invalidations++;
+        blocks.Remove((block.Host, block.Mode));
+        JumpCacheEntry* entry = JumpCache + JumpCacheEntry.Index(block.Host);
+        if (entry->Entry == block.Ops) *entry = default;
+        for (int i = 0; i < block.OpCount; i++) block.Ops[i].Handler = &Handlers.Stale;
+        garbage.Add(block);
+    }
+
+    /// <summary>Forgets every block.</summary>
+    public void Clear()
+    {
+        foreach (Block block in blocks.Values.ToArray()) Retire(block);
+        foreach (uint page in pages.Keys.ToArray()) Unwatch(page);
+    }
+
+    /// <summary>
+    /// Releases retired blocks once enough have gathered. Links into them may exist in live blocks of the same page, so
+    /// those pages are cleared first. Only the dispatcher may call it, between blocks.
+    /// </summary>
+    internal void Collect(CpuState* running)
+    {
+        if (garbage.Count < 1024) return;
+        running->LinkSlot = null;
+        Release();
+    }
+
+    private void Release()
+    {
+        foreach (uint page in garbage.Select(b => memory.PageOf((byte*)b.Host)).Distinct().ToArray())
+        {
+            if (!pages.TryGetValue(page, out List<Block>? list)) continue;
+            foreach (Block block in list.ToArray())
+            {
+                if (!block.Stale) Retire(block);
+            }
+
+            Unwatch(page);
+        }
+
+        foreach (Block block in garbage)
+        {
+            bytes -= (long)block.OpCount * Op.SizeInBytes;
+            NativeMemory.Free(block.Ops);
+        }
+
+        garbage.Clear();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (JumpCache == null) return;
+        memory.RemoveCodeListener(this);
+        Clear();
+        Release();
+        NativeMemory.Free(JumpCache);
+        JumpCache = null;
+    }
+}

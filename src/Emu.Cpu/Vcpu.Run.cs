@@ -1,0 +1,256 @@
+using System.Runtime.CompilerServices;
+using Emu.Mmu;
+
+namespace Emu.Cpu;
+
+// The dispatcher: finds or builds the block at RIP, runs it, delivers what went wrong, looks at events between blocks.
+public sealed unsafe partial class Vcpu
+{
+    /// <summary>
+    /// <see cref="CpuState.Remaining"/> is kept this much below the true budget, so a chain of blocks stops at zero with
+    /// room for the rest of the block it is in; the last instructions of a budget run one by one.
+    /// </summary>
+    private const long Bias = BlockBuilder.MaxInstructions + 1;
+
+    private readonly BlockBuilder builder;
+    private readonly byte[] deviceCode = GC.AllocateArray<byte>(32, pinned: true);
+    private Block? temporary;
+
+    /// <summary>Instructions retired since power-on.</summary>
+    public ulong InstructionCount { get; private set; }
+
+    /// <summary>
+    /// Runs at most <paramref name="maxInstructions"/> instructions; returns how many were retired. Comes back early on
+    /// HLT and other inactive states, shutdown, and <see cref="RequestExit"/>.
+    /// </summary>
+    public long Run(long maxInstructions)
+    {
+        CpuState* s = State;
+        s->Remaining = maxInstructions - Bias;
+        long left = maxInstructions;
+        while (true)
+        {
+            if (hasPendingException)
+            {
+                DeliverPendingException();
+                continue;
+            }
+
+            if (s->ExitRequest != 0 && s->Shadow == InterruptShadow.None)
+            {
+                s->LinkSlot = null;
+                s->ExitRequest = 0;
+                if (!ServiceEvents()) break;
+                continue;
+            }
+
+            if (s->Activity != ActivityState.Active || s->Remaining <= -Bias) break;
+            RunBlock();
+        }
+
+        s->LinkSlot = null;
+        left -= s->Remaining + Bias;
+        InstructionCount += (ulong)left;
+        return left;
+    }
+
+    /// <summary>Instructions retired since power-on, exact even while <see cref="Run"/> is on the stack (at block granularity).</summary>
+    public long BudgetLeft => State->Remaining + Bias;
+
+    /// <summary>Runs one instruction, or delivers one pending event. Returns the number of instructions retired (0 or 1).</summary>
+    public long Step() => Run(1);
+
+    /// <summary>Runs until <paramref name="predicate"/> holds before an instruction, or the limit is reached. One instruction at a time.</summary>
+    public bool RunUntil(Func<Vcpu, bool> predicate, long maxInstructions)
+    {
+        for (long done = 0; done < maxInstructions;)
+        {
+            if (predicate(this)) return true;
+            long ran = Step();
+            if (ran == 0 && State->Activity != ActivityState.Active) return predicate(this);
+            done += Math.Max(ran, 1);
+        }
+
+        return predicate(this);
+    }
+
+    private void RunBlock()
+    {
+        CpuState* s = State;
+        Code.Collect(s);
+        bool single = s->Remaining < 0 || NeedsSingleStep;
+        CodeMode mode = s->Mode;
+        if (single) mode |= CodeMode.SingleStep;
+        Block? block = FindBlock(mode);
+        if (block == null) return;
+        if (!single)
+        {
+            if (s->LinkSlot != null)
+            {
+                if (block.SecondPage == 0 || block.Mode == mode) *s->LinkSlot = (nint)block.Ops;
+                s->LinkSlot = null;
+            }
+
+            block.Ops->Handler(this, s, block.Ops);
+            return;
+        }
+
+        s->LinkSlot = null;
+        RunSingle(block);
+    }
+
+    private void RunSingle(Block block)
+    {
+        CpuState* s = State;
+        long left = s->Remaining;
+        bool shadowed = s->Shadow != InterruptShadow.None;
+        BeginSingleStep();
+        s->Shadow = InterruptShadow.None;
+        s->Remaining = 0;
+        block.Ops->Handler(this, s, block.Ops);
+        s->Remaining += left;
+        s->LinkSlot = null;
+        EndSingleStep();
+        if (shadowed && HasPendingEvents) s->ExitRequest = 1;
+    }
+
+    /// <summary>The block at RIP, built if need be; null with an exception recorded.</summary>
+    private Block? FindBlock(CodeMode mode)
+    {
+        CpuState* s = State;
+        ulong rip = s->Rip = MaskRip(s->Rip);
+        bool flat = (mode & CodeMode.Flat) != 0;
+        ulong limit = ulong.MaxValue;
+        ulong linear = rip;
+        if (!flat)
+        {
+            ref SegmentRegister cs = ref s->Segment(SegmentIndex.Cs);
+            limit = cs.Limit;
+            linear = (uint)(cs.Base + rip);
+            if (rip > limit)
+            {
+                Record(ExceptionVector.GeneralProtection, 0, 0);
+                return null;
+            }
+        }
+        else if ((mode & CodeMode.Code64) != 0 && !IsCanonical(linear))
+        {
+            Record(ExceptionVector.GeneralProtection, 0, 0);
+            return null;
+        }
+
+        byte* host = FetchHost(linear, out ulong physical, out bool mapped);
+        if (!mapped) return null;
+        if (host == null) return BuildFromDevice(physical, linear, mode);
+        Block? block = Code.Find((nint)host, mode);
+        if (block == null || (block.SecondPage != 0 && !SecondPageMatches(block, linear)))
+        {
+            if (hasPendingException) return null;
+            block = BuildBlock(host, linear, mode);
+            if (block == null) return null;
+        }
+
+        if (flat)
+        {
+            if ((mode & CodeMode.SingleStep) == 0) Code.Remember(block);
+            return block;
+        }
+
+        if (rip + (uint)block.ByteLength - 1 <= limit) return block;
+        if ((mode & CodeMode.SingleStep) == 0) return FindBlock(mode | CodeMode.SingleStep);
+        Record(ExceptionVector.GeneralProtection, 0, 0);
+        return null;
+    }
+
+    private Block? BuildBlock(byte* host, ulong linear, CodeMode mode)
+    {
+        int pageOffset = (int)(linear & 0xFFF);
+        Block? block = builder.Build(host, pageOffset, mode, null);
+        if (block == null)
+        {
+            byte* second = FetchHost(WrapLinear((linear & ~0xFFFul) + 0x1000), out ulong physical, out bool mapped);
+            if (!mapped) return null;
+            if (second == null)
+            {
+                // RAM followed by a device: decode a copy, keep nothing.
+                int first = 0x1000 - pageOffset;
+                new Span<byte>(host, first).CopyTo(deviceCode);
+                Memory.Read(physical, deviceCode.AsSpan(first, 15 - Math.Min(first, 14)));
+                return BuildTemporary(mode);
+            }
+
+            block = builder.Build(host, pageOffset, mode, second);
+            if (block == null) throw new InvalidOperationException("An instruction spans more than two pages.");
+        }
+
+        Code.Add(block);
+        return block;
+    }
+
+    private Block? BuildFromDevice(ulong physical, ulong linear, CodeMode mode)
+    {
+        int first = Math.Min(15, 0x1000 - (int)(linear & 0xFFF));
+        Memory.Read(physical, deviceCode.AsSpan(0, first));
+        if (first < 15)
+        {
+            FetchHost(WrapLinear((linear & ~0xFFFul) + 0x1000), out ulong next, out bool mapped);
+            if (!mapped)
+            {
+                // The fault counts only if the instruction really reaches that far; 0x90s never do.
+                hasPendingException = false;
+                deviceCode.AsSpan(first).Fill(0x90);
+            }
+            else
+            {
+                Memory.Read(next, deviceCode.AsSpan(first, 15 - first));
+            }
+        }
+
+        return BuildTemporary(mode);
+    }
+
+    private Block? BuildTemporary(CodeMode mode)
+    {
+        FreeTemporary();
+        fixed (byte* copy = deviceCode)
+        {
+            temporary = builder.Build(copy, 0, mode | CodeMode.SingleStep, null);
+        }
+
+        return temporary;
+    }
+
+    private void FreeTemporary()
+    {
+        if (temporary == null) return;
+        System.Runtime.InteropServices.NativeMemory.Free(temporary.Ops);
+        temporary = null;
+    }
+
+    /// <summary>Host address of code; null for a device. <paramref name="mapped"/> is false with a fault recorded.</summary>
+    private byte* FetchHost(ulong linear, out ulong physical, out bool mapped)
+    {
+        TlbEntry* entry = State->Tlb + TlbEntry.Index(linear);
+        mapped = true;
+        physical = 0;
+        if ((linear & ~0xFFFul) == entry->ExecuteTag) return (byte*)(linear + (ulong)entry->Addend);
+        AccessClass accessClass = State->Cpl == 3 ? AccessClass.User : CurrentAccessClass;
+        mapped = Translate(linear, AccessKind.Execute, accessClass, out Translation translation);
+        physical = translation.Physical;
+        return translation.Host;
+    }
+
+    private bool SecondPageMatches(Block block, ulong linear)
+    {
+        byte* second = FetchHost(WrapLinear((linear & ~0xFFFul) + 0x1000), out _, out bool mapped);
+        return mapped && (nint)second == block.SecondPage;
+    }
+
+    /// <summary>For <see cref="Handlers.CheckSecondPage"/>: false when the dispatcher must look again.</summary>
+    internal bool IsMappedTo(Op* op)
+    {
+        ulong linear = (State->Mode & CodeMode.Flat) != 0 ? State->Rip : (uint)(State->Rip + State->Segment(SegmentIndex.Cs).Base);
+        byte* second = FetchHost(WrapLinear((linear & ~0xFFFul) + 0x1000), out _, out bool mapped);
+        return mapped && (ulong)second == op->Immediate;
+    }
+}

@@ -1,0 +1,42 @@
+using System.Runtime.CompilerServices;
+using Emu.Mmu;
+
+namespace Emu.Cpu;
+
+// Elements of strings: segment:offset with every check, recording faults instead of unwinding.
+public sealed unsafe partial class Vcpu
+{
+    /// <summary>Reads at segment:offset; false with a fault recorded, RIP untouched.</summary>
+    internal bool TryReadElement<T>(SegmentIndex segment, ulong offset, out T value)
+        where T : unmanaged
+    {
+        value = default;
+        if (!TrySegment(segment, offset, sizeof(T), AccessKind.Read, out ulong linear)) return false;
+        TlbEntry* entry = State->Tlb + TlbEntry.Index(linear);
+        if (((linear + (uint)(sizeof(T) - 1)) & ~0xFFFul) == entry->ReadTag)
+        {
+            value = Unsafe.ReadUnaligned<T>((void*)(linear + (ulong)entry->Addend));
+            return true;
+        }
+
+        T read;
+        if (!Access(linear, (byte*)&read, sizeof(T), AccessKind.Read, CurrentAccessClass, segment)) return false;
+        value = read;
+        return true;
+    }
+
+    /// <summary>Writes at segment:offset; false with a fault recorded, RIP untouched.</summary>
+    internal bool TryWriteElement<T>(SegmentIndex segment, ulong offset, T value)
+        where T : unmanaged
+    {
+        if (!TrySegment(segment, offset, sizeof(T), AccessKind.Write, out ulong linear)) return false;
+        TlbEntry* entry = State->Tlb + TlbEntry.Index(linear);
+        if (((linear + (uint)(sizeof(T) - 1)) & ~0xFFFul) == entry->WriteTag)
+        {
+            Unsafe.WriteUnaligned((void*)(linear + (ulong)entry->Addend), value);
+            return true;
+        }
+
+        return Access(linear, (byte*)&value, sizeof(T), AccessKind.Write, CurrentAccessClass, segment);
+    }
+}

@@ -1,0 +1,46 @@
+using Emu.Machine.Loaders;
+
+namespace Emu.Machine;
+
+/// <summary>Finds firmware images where distributions install them.</summary>
+public static class FirmwareFiles
+{
+    private static readonly string[] Directories =
+        ["/usr/share/seabios", "/usr/share/qemu", "/usr/local/share/qemu", "/usr/share/vgabios", "/usr/lib/ipxe/qemu"];
+
+    /// <summary>The BIOS: <paramref name="requested"/> as a path or a name in the usual places.</summary>
+    /// <exception cref="LoaderException">It is nowhere, or has an impossible size.</exception>
+    public static byte[] ReadBios(string? requested)
+    {
+        string path = Find(requested ?? "bios-256k.bin")
+            ?? throw new LoaderException(requested == null
+                ? "no BIOS found: install the package seabios, or give an image with -bios FILE"
+                : $"-bios {requested}: no such file");
+        byte[] image = Read(path);
+        if (image.Length == 0 || image.Length % 0x10000 != 0 || image.Length > 16 << 20)
+        {
+            throw new LoaderException($"{path}: a BIOS image is a multiple of 64 KiB up to 16 MiB, this file has {image.Length} bytes");
+        }
+
+        return image;
+    }
+
+    /// <summary>An option ROM by name, or null where no package has installed it.</summary>
+    public static byte[]? TryReadRom(string name) => Find(name) is string path ? Read(path) : null;
+
+    /// <summary>Reads a file, with errors as a user sees them.</summary>
+    public static byte[] Read(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LoaderException(e is FileNotFoundException or DirectoryNotFoundException ? $"{path}: no such file" : $"{path}: {e.Message}");
+        }
+    }
+
+    private static string? Find(string name) =>
+        File.Exists(name) ? name : Directories.Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists);
+}
