@@ -74,7 +74,7 @@ public sealed partial class FloppyController
         drive?.Seek(track);
         FloppySt0 status = FloppySt0.SeekEnd;
         if (drive is null && track == 0) status |= FloppySt0.EquipmentCheck | FloppySt0.Abnormal; // track 0 never shows
-        _seekStatus[index] = (byte)((byte)status | (_bytes[1] & 7));
+        _seekStatus[index] = (byte)((byte)status | index); // the head bit returns 0 after a seek
         _seekDone |= 1 << index;
         Done();
         SetInterrupt(true);
