@@ -36,6 +36,15 @@ public sealed unsafe partial class Vcpu
         Raise((State->Cr4 & Cr4.Osxmmexcpt) != 0 ? ExceptionVector.SimdFloatingPoint : ExceptionVector.InvalidOpcode);
     }
 
+    /// <summary>Checks that a store will not fault, for instructions with another fault of lower priority to find out first.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal bool TryProbeWrite(Op* op, ulong linear, int size)
+    {
+        if (Probe(linear, size, Emu.Mmu.AccessKind.Write, CurrentAccessClass, op->Segment)) return true;
+        LeaveAt(op);
+        return false;
+    }
+
     /// <summary>Pending unmasked x87 exception before a waiting instruction: #MF, or FERR# without CR0.NE.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal bool TryReportX87Error(Op* op)

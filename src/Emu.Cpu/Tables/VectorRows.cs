@@ -54,6 +54,9 @@ internal abstract unsafe class VectorRow : InstructionRow
     /// <summary>Binds the instruction in a mode that has its unit.</summary>
     protected abstract void BindAvailable(ref Binder binder);
 
+    /// <summary>The bits of a CMPxx immediate that name the predicate; the others are ignored (SDM Vol. 2A CMPPD).</summary>
+    protected static ulong ComparePredicateMask(VectorShape shape) => shape.Vex ? 31u : 7u;
+
     /// <summary>The unit an instruction with vector operands belongs to.</summary>
     public static ExecutionUnit UnitOf(in Instruction instruction)
     {
