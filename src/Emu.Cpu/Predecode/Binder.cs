@@ -160,6 +160,8 @@ public unsafe ref struct Binder
     {
         Op->Aux = (nint)function;
         EndsBlock = endsBlock;
+        // Such a function finds RIP behind its instruction already, so that is where RIP-relative operands count from.
+        if (endsBlock && Op->Base == RegisterOffset.Rip) Op->Displacement -= Op->NextOffset;
         Op->Handler = endsBlock ? &Vcpu.SlowEndHandler : &Vcpu.SlowHandler;
     }
 }
