@@ -55,6 +55,9 @@ public unsafe ref struct Binder
     /// <summary>Offset of the block's first instruction in its page.</summary>
     public int PageOffset { get; }
 
+    /// <summary>The block's code.</summary>
+    internal CodeBytes? Bytes { get; init; }
+
     /// <summary>Form of the memory operand, after <see cref="BindMemory"/>.</summary>
     public AddressFormKind AddressForm { get; private set; }
 
@@ -167,6 +170,8 @@ public unsafe ref struct Binder
     {
         Op->Aux = (nint)function;
         EndsBlock = endsBlock;
+        // Such a function finds RIP behind its instruction already, so that is where RIP-relative operands count from.
+        if (endsBlock && Op->Base == RegisterOffset.Rip) Op->Displacement -= Op->NextOffset;
         Op->Handler = endsBlock ? &Vcpu.SlowEndHandler : &Vcpu.SlowHandler;
     }
 }

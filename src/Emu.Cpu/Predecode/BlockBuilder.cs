@@ -70,7 +70,7 @@ internal sealed unsafe class BlockBuilder
             int length = instruction.IsInvalid ? Math.Clamp((int)decoder.IP - offset, 1, MaxLength) : instruction.Length;
             Op* op = NewOp(used, offset, count);
             op->Length = (byte)length;
-            Binder binder = new(instruction, op, mode, model, pageOffset);
+            Binder binder = new(instruction, op, mode, model, pageOffset) { Bytes = bytes };
             Bind(ref binder, overlong: instruction.IsInvalid && (int)decoder.IP - offset >= MaxLength);
             opOfInstruction[count] = used;
             withoutFlags[count] = binder.HandlerWithoutFlags;
