@@ -269,9 +269,9 @@ public sealed unsafe class ProtectedInterruptTests
         });
         Assert.Equal(5u, (uint)m.State->Gpr[7]);
         ulong first = m.Machine.Peek(0x5000, 4);
-        // nop; mov ss + nop (2 + 1 bytes); pushfd; and; popfd
-        Assert.Equal(first + 3, m.Machine.Peek(0x5004, 4));
-        Assert.Equal(first + 4, m.Machine.Peek(0x5008, 4));
+        // nop; mov ss + nop (3 + 1 bytes); pushfd; and; popfd
+        Assert.Equal(first + 4, m.Machine.Peek(0x5004, 4));
+        Assert.Equal(first + 5, m.Machine.Peek(0x5008, 4));
         Assert.Equal(0xFFFF4FF0UL, m.Machine.Peek(0x5100, 4));
     }
 }
