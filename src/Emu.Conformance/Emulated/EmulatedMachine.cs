@@ -17,7 +17,7 @@ internal readonly record struct MappedPages(ulong Address, ulong Size, bool Writ
 /// instructions, so that an exception is delivered as in a real system and its frame can be read.
 /// </summary>
 /// <remarks>Everything of the supervisor is above <see cref="KernelBase"/>, out of reach of the tested code.</remarks>
-internal sealed unsafe class EmulatedMachine : IDisposable, ICpuBus
+internal sealed unsafe partial class EmulatedMachine : IDisposable, ICpuBus
 {
     /// <summary>Linear address of the supervisor's pages.</summary>
     public const ulong KernelBase = 0xFFFF_8000_0000_0000;

@@ -3,7 +3,7 @@ using Emu.Conformance.Cases;
 namespace Emu.Conformance.Generation;
 
 /// <summary>Places a case's code, and ends it with the jump that leaves a native run.</summary>
-internal static unsafe class CodeLayout
+public static unsafe class CodeLayout
 {
     /// <summary>Chooses where the code goes: anywhere in the middle of the code pages, sometimes across a page boundary.</summary>
     public static void Place(CaseInput* input, ref Random64 random)

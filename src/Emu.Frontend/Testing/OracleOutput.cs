@@ -1,0 +1,79 @@
+using Emu.Conformance.Forms;
+using Emu.Conformance.Run;
+using Spectre.Console;
+
+namespace Emu.Frontend.Testing;
+
+/// <summary>What <c>emu test oracle</c> shows on the terminal.</summary>
+internal static class OracleOutput
+{
+    private const int ShownMismatches = 20;
+
+    /// <summary>Runs with a progress bar where there is a terminal.</summary>
+    public static OracleReport RunWithProgress(OracleRunner runner, OracleOptions options)
+    {
+        if (Console.IsOutputRedirected) return runner.Run(options);
+        return AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).Start(context =>
+        {
+            ProgressTask task = context.AddTask("oracle");
+            return runner.Run(options, p =>
+            {
+                lock (task)
+                {
+                    task.MaxValue = Math.Max(1, p.Total);
+                    task.Value = p.Done;
+                    task.Description = Markup.Escape($"{p.Done:N0} cases, {p.Mismatches:N0} mismatches, {p.Current}");
+                }
+            });
+        });
+    }
+
+    /// <summary>Prints the summary, and mismatches grouped by what differs.</summary>
+    public static void Print(OracleReport report, bool families)
+    {
+        if (families) PrintFamilies(report);
+        var groups = report.Forms.SelectMany(f => f.Mismatches.Select(m => (Form: f, Mismatch: m)))
+            .GroupBy(x => x.Mismatch.Signature).OrderByDescending(g => g.Count()).ToList();
+        foreach (var group in groups.Take(ShownMismatches))
+        {
+            string[] forms = [.. group.Select(x => $"{x.Form.Form}/{x.Form.Bits}").Distinct()];
+            Console.WriteLine($"MISMATCH {group.Key}: {forms.Length} forms: {string.Join(' ', forms.Take(12))}{(forms.Length > 12 ? " ..." : "")}");
+            Console.WriteLine(group.First().Mismatch.Description);
+        }
+        if (groups.Count > ShownMismatches) Console.WriteLine($"... and {groups.Count - ShownMismatches} more kinds of mismatch");
+        int lost = (int)report.Forms.Sum(f => f.Lost), missing = report.Forms.Count(f => f.NotImplemented > 0);
+        if (missing > 0) Console.WriteLine($"{missing} forms are not implemented");
+        if (lost > 0) Console.WriteLine($"{lost} cases could not be run natively");
+        foreach (int bits in report.Forms.Select(f => f.Bits).Distinct().OrderDescending())
+            Console.WriteLine($"{bits}-bit: {Share(report.CoveredForms(bits), report.TotalForms(bits))}");
+        Console.WriteLine($"forms covered {Share(report.CoveredForms(), report.TotalForms())}, {report.Cases:N0} cases, {report.Mismatches:N0} mismatches, seed {report.Seed}, {report.Duration.TotalSeconds:F1} s");
+    }
+
+    /// <summary>Lists the forms that cannot be compared, and why.</summary>
+    public static void PrintNotRun(FormCatalog catalog, IEnumerable<int> modes)
+    {
+        foreach (int bits in modes)
+        {
+            foreach (var group in catalog.Forms(bits).Where(f => f.Status != FormStatus.Runnable).GroupBy(f => (f.Status, f.Reason)).OrderBy(g => g.Key.Status))
+            {
+                Console.WriteLine($"{bits}-bit {group.Key.Status}: {group.Key.Reason} ({group.Count()})");
+                Console.WriteLine($"    {string.Join(' ', group.Select(f => f.Name))}");
+            }
+        }
+    }
+
+    private static void PrintFamilies(OracleReport report)
+    {
+        var table = new Table { Border = TableBorder.Simple };
+        table.AddColumns("bits", "family");
+        foreach (string column in (string[])["covered", "forms", "cases", "mismatches", "not implemented"]) table.AddColumn(new TableColumn(column).RightAligned());
+        foreach (var row in report.Families())
+        {
+            table.AddRow(row.Bits.ToString(), Markup.Escape(row.Family), row.Covered.ToString(), row.Total.ToString(), row.Cases.ToString("N0"),
+                row.Mismatches.ToString("N0"), row.NotImplemented.ToString("N0"));
+        }
+        AnsiConsole.Write(table);
+    }
+
+    private static string Share(int part, int whole) => $"{part}/{whole} ({(whole == 0 ? 0 : 100.0 * part / whole):F1} %)";
+}
