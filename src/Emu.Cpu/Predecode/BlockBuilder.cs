@@ -9,7 +9,7 @@ internal sealed unsafe class BlockBuilder
     /// <summary>Longest block in instructions. The interpreter overruns an instruction budget by less than this.</summary>
     public const int MaxInstructions = 48;
 
-    private const int MaxLength = 15;
+    private const int MaxLength = InstructionLength.Maximum;
 
     private readonly CpuModel model;
     private readonly CodeBytes bytes = new();
@@ -71,7 +71,8 @@ internal sealed unsafe class BlockBuilder
             Op* op = NewOp(used, offset, count);
             op->Length = (byte)length;
             Binder binder = new(instruction, op, mode, model, pageOffset);
-            Bind(ref binder, overlong: instruction.IsInvalid && (int)decoder.IP - offset >= MaxLength);
+            bool overlong = instruction.IsInvalid && IsOverlong(decoder.Bitness, host + offset, available - offset, secondPage);
+            Bind(ref binder, overlong);
             opOfInstruction[count] = used;
             withoutFlags[count] = binder.HandlerWithoutFlags;
             cannotLeave[count] = binder.CannotLeave;
@@ -117,6 +118,16 @@ internal sealed unsafe class BlockBuilder
         op->Index = (byte)count;
         op->Base = op->IndexRegister = RegisterOffset.Zero;
         return op;
+    }
+
+    private bool IsOverlong(int bitness, byte* first, int available, byte* second)
+    {
+        Span<byte> code = stackalloc byte[MaxLength * 2];
+        int inFirst = Math.Min(available, MaxLength);
+        new ReadOnlySpan<byte>(first, inFirst).CopyTo(code);
+        if (second == null) return InstructionLength.ExceedsMaximum(bitness, code[..inFirst], model.DecoderOptions);
+        new ReadOnlySpan<byte>(second, MaxLength).CopyTo(code[inFirst..]);
+        return InstructionLength.ExceedsMaximum(bitness, code[..(inFirst + MaxLength)], model.DecoderOptions);
     }
 
     private void Bind(ref Binder binder, bool overlong)
