@@ -18,8 +18,10 @@ public sealed unsafe partial class InstructionTable
         Builder builder = new(this);
         AddInteger(builder);
         AddBranches(builder);
+        AddSystem(builder);
         AddVector(builder);
         AddFloat(builder);
+        AddX87(builder);
     }
 
     /// <summary>The row of an instruction, or null if it is not implemented.</summary>

@@ -328,5 +328,5 @@ internal sealed unsafe class IntegerMachine : IDisposable, ICpuBus
 /// <summary>A processor model with everything.</summary>
 internal static class TestModel
 {
-    public static CpuModel Max { get; } = new() { Name = "max" };
+    public static CpuModel Max => CpuModel.Max;
 }
