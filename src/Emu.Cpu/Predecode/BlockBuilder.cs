@@ -175,7 +175,8 @@ internal sealed unsafe class BlockBuilder
             RflagsBits modified = instruction.RflagsModified;
             if (withoutFlags[i] != 0)
             {
-                if ((modified & live) == 0)
+                // RCL and RCR by a multiple of their cycle modify nothing for Iced, but do write OF.
+                if (modified != RflagsBits.None && (modified & live) == 0)
                 {
                     ops[opOfInstruction[i]].Handler = (delegate*<Vcpu, CpuState*, Op*, void>)withoutFlags[i];
                 }
