@@ -236,24 +236,26 @@ public sealed unsafe partial class Vcpu
         ulong linear, byte* data, int size, AccessKind kind, AccessClass accessClass, SegmentIndex segment, bool allowUnaligned = false)
     {
         if (!CheckLinear(linear, size, accessClass, segment, allowUnaligned)) return false;
+        if (dataBreakpoints != 0 && !CheckDataBreakpoints(linear, size, kind == AccessKind.Write)) return false;
         int first = Math.Min(size, 0x1000 - (int)(linear & 0xFFF));
         if (!Translate(linear, kind, accessClass, out Translation low)) return false;
         if (first == size)
         {
-            Transfer(low, linear, data, size, kind);
+            Transfer(low, data, size, kind);
             return true;
         }
 
         ulong next = WrapLinear(linear + (uint)first);
         if (!Translate(next, kind, accessClass, out Translation high)) return false;
-        Transfer(low, linear, data, first, kind);
-        Transfer(high, next, data + first, size - first, kind);
+        Transfer(low, data, first, kind);
+        Transfer(high, data + first, size - first, kind);
         return true;
     }
 
     private bool Probe(ulong linear, int size, AccessKind kind, AccessClass accessClass, SegmentIndex segment)
     {
         if (!CheckLinear(linear, size, accessClass, segment, allowUnaligned: size > 8)) return false;
+        if (dataBreakpoints != 0 && !runsAlone && !CheckDataBreakpoints(linear, size, kind == AccessKind.Write)) return false;
         ulong last = linear + (uint)size - 1;
         for (ulong page = linear; ; page = (page & ~0xFFFul) + 0x1000)
         {
@@ -287,18 +289,10 @@ public sealed unsafe partial class Vcpu
         return false;
     }
 
-    private void Transfer(in Translation translation, ulong linear, byte* data, int size, AccessKind kind)
+    private void Transfer(in Translation translation, byte* data, int size, AccessKind kind)
     {
-        if (kind == AccessKind.Write)
-        {
-            if (HasDataBreakpoints) CheckDataBreakpoints(linear, size, isWrite: true);
-            Memory.Write(translation.Physical, new ReadOnlySpan<byte>(data, size));
-        }
-        else
-        {
-            if (HasDataBreakpoints) CheckDataBreakpoints(linear, size, isWrite: false);
-            Memory.Read(translation.Physical, new Span<byte>(data, size));
-        }
+        if (kind == AccessKind.Write) Memory.Write(translation.Physical, new ReadOnlySpan<byte>(data, size));
+        else Memory.Read(translation.Physical, new Span<byte>(data, size));
     }
 
     /// <summary>

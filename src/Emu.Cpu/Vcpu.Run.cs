@@ -16,8 +16,13 @@ public sealed unsafe partial class Vcpu
     private readonly byte[] deviceCode = GC.AllocateArray<byte>(32, pinned: true);
     private Block? temporary;
 
-    /// <summary>Instructions retired since power-on.</summary>
+    private long budget;
+
+    /// <summary>Instructions retired since power-on, up to the last return of <see cref="Run"/>.</summary>
     public ulong InstructionCount { get; private set; }
+
+    /// <summary>Instructions retired since power-on, exact at block boundaries even while <see cref="Run"/> is on the stack.</summary>
+    public ulong RetiredInstructions => InstructionCount + (ulong)(budget - BudgetLeft);
 
     /// <summary>
     /// Runs at most <paramref name="maxInstructions"/> instructions; returns how many were retired. Comes back early on
@@ -27,7 +32,8 @@ public sealed unsafe partial class Vcpu
     {
         CpuState* s = State;
         s->Remaining = maxInstructions - Bias;
-        long left = maxInstructions;
+        budget = maxInstructions;
+        if (Apic.Bus != null) Apic.Bus.Running = Apic;
         while (true)
         {
             if (hasPendingException)
@@ -49,12 +55,14 @@ public sealed unsafe partial class Vcpu
         }
 
         s->LinkSlot = null;
-        left -= s->Remaining + Bias;
-        InstructionCount += (ulong)left;
-        return left;
+        long retired = budget - BudgetLeft;
+        InstructionCount += (ulong)retired;
+        budget = 0;
+        s->Remaining = -Bias;
+        return retired;
     }
 
-    /// <summary>Instructions retired since power-on, exact even while <see cref="Run"/> is on the stack (at block granularity).</summary>
+    /// <summary>Instructions left of the budget given to <see cref="Run"/>, at block granularity.</summary>
     public long BudgetLeft => State->Remaining + Bias;
 
     /// <summary>Runs one instruction, or delivers one pending event. Returns the number of instructions retired (0 or 1).</summary>
@@ -79,6 +87,7 @@ public sealed unsafe partial class Vcpu
         CpuState* s = State;
         Code.Collect(s);
         bool single = s->Remaining < 0 || NeedsSingleStep;
+        if (single && HitsInstructionBreakpoint()) return;
         CodeMode mode = s->Mode;
         if (single) mode |= CodeMode.SingleStep;
         Block? block = FindBlock(mode);
@@ -97,21 +106,6 @@ public sealed unsafe partial class Vcpu
 
         s->LinkSlot = null;
         RunSingle(block);
-    }
-
-    private void RunSingle(Block block)
-    {
-        CpuState* s = State;
-        long left = s->Remaining;
-        bool shadowed = s->Shadow != InterruptShadow.None;
-        BeginSingleStep();
-        s->Shadow = InterruptShadow.None;
-        s->Remaining = 0;
-        block.Ops->Handler(this, s, block.Ops);
-        s->Remaining += left;
-        s->LinkSlot = null;
-        EndSingleStep();
-        if (shadowed && HasPendingEvents) s->ExitRequest = 1;
     }
 
     /// <summary>The block at RIP, built if need be; null with an exception recorded.</summary>

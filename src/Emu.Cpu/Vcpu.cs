@@ -16,8 +16,8 @@ public sealed unsafe partial class Vcpu : IDisposable
     /// <summary>The paging unit.</summary>
     public SoftMmu Mmu { get; }
 
-    /// <summary>The physical address space.</summary>
-    public AddressSpace Memory { get; }
+    /// <summary>The physical address space in use: the machine's, or in SMM <see cref="ManagementMemory"/>.</summary>
+    public AddressSpace Memory { get; private set; }
 
     /// <summary>The board.</summary>
     public ICpuBus Bus { get; }
@@ -41,16 +41,22 @@ public sealed unsafe partial class Vcpu : IDisposable
         Bus = bus;
         Code = code;
         ApicId = apicId;
+        normalMemory = memory;
         Mmu = new SoftMmu(memory, model.Paging);
         State = (CpuState*)NativeMemory.AlignedAlloc((nuint)sizeof(CpuState), 64);
         NativeMemory.Clear(State, (nuint)sizeof(CpuState));
         State->JumpCache = code.JumpCache;
         builder = new BlockBuilder(model);
+        clock = new RetirementClock(this);
+        Apic = new LocalApic(this, clock);
         Reset();
     }
 
     /// <summary>Initial local APIC id.</summary>
     public uint ApicId { get; }
+
+    /// <summary>The local APIC.</summary>
+    public LocalApic Apic { get; }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -65,7 +71,4 @@ public sealed unsafe partial class Vcpu : IDisposable
             Mmu.Dispose();
         }
     }
-
-    /// <summary>Asks a running processor to come back to its caller soon. May be called from any thread.</summary>
-    public void RequestExit() => Volatile.Write(ref State->ExitRequest, 1);
 }

@@ -18,6 +18,7 @@ public sealed unsafe partial class InstructionTable
         Builder builder = new(this);
         AddInteger(builder);
         AddBranches(builder);
+        AddSystem(builder);
         AddVector(builder);
         AddFloat(builder);
     }
