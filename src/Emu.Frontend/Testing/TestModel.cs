@@ -6,5 +6,5 @@ namespace Emu.Frontend.Testing;
 internal static class TestModel
 {
     /// <summary>A model with every instruction.</summary>
-    public static CpuModel Default => new() { Name = "max" };
+    public static CpuModel Default => CpuModel.Max;
 }

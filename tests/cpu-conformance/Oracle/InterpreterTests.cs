@@ -18,7 +18,7 @@ public sealed class InterpreterTests(ITestOutputHelper output)
     [InlineData(16)]
     public void The_interpreter_does_what_the_host_does_in_every_form(int bits)
     {
-        var runner = new OracleRunner(new FormCatalog(new HostFeatures()), () => new VcpuExecutor(new CpuModel { Name = "max" }));
+        var runner = new OracleRunner(new FormCatalog(new HostFeatures()), () => new VcpuExecutor(CpuModel.Max));
         OracleReport report = runner.Run(new OracleOptions { Bits = [bits], Cases = 24, Sequences = 500 });
         output.WriteLine($"forms covered {report.CoveredForms()}/{report.TotalForms()}, {report.Cases} cases, {report.Mismatches} mismatches");
         foreach (Mismatch mismatch in report.Forms.SelectMany(f => f.Mismatches).Take(ShownMismatches)) output.WriteLine(mismatch.Description);

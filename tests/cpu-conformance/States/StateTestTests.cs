@@ -7,7 +7,7 @@ namespace Emu.Cpu.Conformance.States;
 /// <summary>State tests from JSON: what passes, what fails, and what is refused.</summary>
 public sealed class StateTestTests
 {
-    private static readonly CpuModel Model = new() { Name = "max" };
+    private static readonly CpuModel Model = CpuModel.Max;
 
     private static StateTestResult Run(string json)
     {
