@@ -79,6 +79,33 @@ public sealed unsafe partial class Vcpu
         return false;
     }
 
+    /// <summary>Reads at a linear address if it is a hit in the TLB.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool TryReadHit<T>(CpuState* s, ulong linear, out T value)
+        where T : unmanaged
+    {
+        TlbEntry* entry = s->Tlb + TlbEntry.Index(linear);
+        if (((linear + (uint)(sizeof(T) - 1)) & ~0xFFFul) != entry->ReadTag)
+        {
+            value = default;
+            return false;
+        }
+
+        value = Unsafe.ReadUnaligned<T>((void*)(linear + (ulong)entry->Addend));
+        return true;
+    }
+
+    /// <summary>Writes at a linear address if it is a hit in the TLB.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool TryWriteHit<T>(CpuState* s, ulong linear, T value)
+        where T : unmanaged
+    {
+        TlbEntry* entry = s->Tlb + TlbEntry.Index(linear);
+        if (((linear + (uint)(sizeof(T) - 1)) & ~0xFFFul) != entry->WriteTag) return false;
+        Unsafe.WriteUnaligned((void*)(linear + (ulong)entry->Addend), value);
+        return true;
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool ReadSlow(Op* op, ulong linear, int size)
     {

@@ -34,16 +34,29 @@ internal static unsafe partial class Handlers
         where TSource : IOperand
         where TFlagsLive : IFlag
     {
-        if (!TSource.TryRead(cpu, s, op, out T right)) return;
+        if (!TSource.TryRead(cpu, s, op, out T right))
+        {
+            if (TSource.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         T left;
         ulong cookie = 0;
         if (TOperation.WritesResult)
         {
-            if (!TDestination.TryBegin(cpu, s, op, out left, out cookie)) return;
+            if (!TDestination.TryBegin(cpu, s, op, out left, out cookie))
+            {
+                if (TDestination.Retries) op->Retry(cpu, s, op);
+                return;
+            }
         }
         else
         {
-            if (!TDestination.TryRead(cpu, s, op, out left)) return;
+            if (!TDestination.TryRead(cpu, s, op, out left))
+            {
+                if (TDestination.Retries) op->Retry(cpu, s, op);
+                return;
+            }
         }
 
         ulong result = TOperation.Result<T>(Bits.Zero(left), Bits.Zero(right), s->FlagsAux & 1);
@@ -65,8 +78,18 @@ internal static unsafe partial class Handlers
         where TDestination : IOperand
         where TSource : IOperand
     {
-        if (!TSource.TryRead(cpu, s, op, out T value)) return;
-        if (!TDestination.TryWrite(cpu, s, op, value)) return;
+        if (!TSource.TryRead(cpu, s, op, out T value))
+        {
+            if (TSource.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
+        if (!TDestination.TryWrite(cpu, s, op, value))
+        {
+            if (TDestination.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         Op* next = op + 1;
         next->Handler(cpu, s, next);
     }
@@ -79,7 +102,12 @@ internal static unsafe partial class Handlers
         where TSigned : IFlag
         where TSource : IOperand
     {
-        if (!TSource.TryRead(cpu, s, op, out TFrom value)) return;
+        if (!TSource.TryRead(cpu, s, op, out TFrom value))
+        {
+            if (TSource.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         DestinationRegister.TryWrite(cpu, s, op, Bits.Truncate<T>(TSigned.Value ? Bits.Sign(value) : Bits.Zero(value)));
         Op* next = op + 1;
         next->Handler(cpu, s, next);

@@ -20,12 +20,20 @@ internal static unsafe partial class Handlers
         T value;
         if (TOperation.WritesResult)
         {
-            if (!TDestination.TryBegin(cpu, s, op, out value, out ulong cookie)) return;
+            if (!TDestination.TryBegin(cpu, s, op, out value, out ulong cookie))
+            {
+                if (TDestination.Retries) op->Retry(cpu, s, op);
+                return;
+            }
             if (!TDestination.TryFinish(cpu, s, op, Bits.Truncate<T>(TOperation.Result(Bits.Zero(value), 1ul << bit)), cookie)) return;
         }
         else
         {
-            if (!TDestination.TryRead(cpu, s, op, out value)) return;
+            if (!TDestination.TryRead(cpu, s, op, out value))
+            {
+                if (TDestination.Retries) op->Retry(cpu, s, op);
+                return;
+            }
         }
 
         s->FlagsAux = (s->FlagsAux & ~Eflags.Cf) | ((uint)(Bits.Zero(value) >> bit) & 1);
@@ -68,7 +76,12 @@ internal static unsafe partial class Handlers
         where T : unmanaged
         where TSource : IOperand
     {
-        if (!TSource.TryRead(cpu, s, op, out T value)) return;
+        if (!TSource.TryRead(cpu, s, op, out T value))
+        {
+            if (TSource.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         ulong source = Bits.Zero(value);
         ulong result = TOperation.Result<T>(source);
         if (!TOperation.ZeroKeepsDestination || source != 0) DestinationRegister.TryWrite(cpu, s, op, Bits.Truncate<T>(result));
@@ -89,7 +102,12 @@ internal static unsafe partial class Handlers
         where TDestination : IOperand
     {
         ulong reversed = Bswap.Result<T>(Bits.Zero(*(T*)((byte*)s + op->Source)));
-        if (!TDestination.TryWrite(cpu, s, op, Bits.Truncate<T>(reversed))) return;
+        if (!TDestination.TryWrite(cpu, s, op, Bits.Truncate<T>(reversed)))
+        {
+            if (TDestination.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         Op* next = op + 1;
         next->Handler(cpu, s, next);
     }
@@ -111,7 +129,12 @@ internal static unsafe partial class Handlers
         where TRm : IOperand
         where TRegister : IOperand
     {
-        if (!TRm.TryRead(cpu, s, op, out T rm)) return;
+        if (!TRm.TryRead(cpu, s, op, out T rm))
+        {
+            if (TRm.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         TRegister.TryRead(cpu, s, op, out T register);
         T result = Bits.Truncate<T>(TOperation.Result<T>(Bits.Zero(rm), Bits.Zero(register)));
         DestinationRegister.TryWrite(cpu, s, op, result);
@@ -132,7 +155,12 @@ internal static unsafe partial class Handlers
         where TOverflow : IFlag
         where TSource : IOperand
     {
-        if (!TSource.TryRead(cpu, s, op, out T source)) return;
+        if (!TSource.TryRead(cpu, s, op, out T source))
+        {
+            if (TSource.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         int position = TOverflow.Value ? 11 : 0;
         ulong left = Bits.Zero(*(T*)((byte*)s + op->Destination)), right = Bits.Zero(source);
         ulong result = left + right + ((s->FlagsAux >> position) & 1);
@@ -149,7 +177,12 @@ internal static unsafe partial class Handlers
         where T : unmanaged
         where TSource : IOperand
     {
-        if (!TSource.TryRead(cpu, s, op, out T source)) return;
+        if (!TSource.TryRead(cpu, s, op, out T source))
+        {
+            if (TSource.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         ulong* destination = (ulong*)((byte*)s + op->Destination);
         *destination = Crc32.Result<T>((uint)*destination, Bits.Zero(source));
         Op* next = op + 1;

@@ -186,7 +186,12 @@ internal static unsafe partial class Handlers
     {
         ulong target = s->Rip + op->Immediate;
         if (!TRip.TryWrap(cpu, s, op, ref target)) return;
-        if (!TStack.TryPush(cpu, s, op, Bits.Truncate<T>(s->Rip + (uint)op->NextOffset))) return;
+        if (!TStack.TryPush(cpu, s, op, Bits.Truncate<T>(s->Rip + (uint)op->NextOffset)))
+        {
+            if (TStack.Retries) CallChecked<T, TStack, TRip>(cpu, s, op);
+            return;
+        }
+
         s->Rip = target;
         s->Remaining -= op->Index + 1;
         if (s->Remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
@@ -206,6 +211,17 @@ internal static unsafe partial class Handlers
         Dispatch(cpu, s, op);
     }
 
+    // CALL rel has its link where other operations have Retry. Not marked NoInlining, which would cost the tail call.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CallChecked<T, TStack, TRip>(Vcpu cpu, CpuState* s, Op* op)
+        where T : unmanaged
+        where TStack : IStackForm
+        where TRip : IRipForm
+    {
+        if (typeof(TStack) == typeof(Stack64)) Call<T, CheckedStack64, TRip>(cpu, s, op);
+        else Call<T, CheckedStackFlat32, TRip>(cpu, s, op);
+    }
+
     /// <summary>CALL r/m.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void CallIndirect<T, TSource, TStack, TRip>(Vcpu cpu, CpuState* s, Op* op)
@@ -214,10 +230,20 @@ internal static unsafe partial class Handlers
         where TStack : IStackForm
         where TRip : IRipForm
     {
-        if (!TSource.TryRead(cpu, s, op, out T value)) return;
+        if (!TSource.TryRead(cpu, s, op, out T value))
+        {
+            if (TSource.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         ulong target = Bits.Zero(value);
         if (!TRip.TryWrap(cpu, s, op, ref target)) return;
-        if (!TStack.TryPush(cpu, s, op, Bits.Truncate<T>(s->Rip + (uint)op->NextOffset))) return;
+        if (!TStack.TryPush(cpu, s, op, Bits.Truncate<T>(s->Rip + (uint)op->NextOffset)))
+        {
+            if (TStack.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         s->Rip = target;
         s->Remaining -= op->Index + 1;
         if (s->Remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
@@ -231,7 +257,12 @@ internal static unsafe partial class Handlers
         where TSource : IOperand
         where TRip : IRipForm
     {
-        if (!TSource.TryRead(cpu, s, op, out T value)) return;
+        if (!TSource.TryRead(cpu, s, op, out T value))
+        {
+            if (TSource.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         ulong target = Bits.Zero(value);
         if (!TRip.TryWrap(cpu, s, op, ref target)) return;
         s->Rip = target;
@@ -247,7 +278,12 @@ internal static unsafe partial class Handlers
         where TStack : IStackForm
         where TRip : IRipForm
     {
-        if (!TStack.TryPeek(cpu, s, op, 0, out T value)) return;
+        if (!TStack.TryPeek(cpu, s, op, 0, out T value))
+        {
+            if (TStack.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         ulong target = Bits.Zero(value);
         if (!TRip.TryWrap(cpu, s, op, ref target)) return;
         TStack.Release(s, (ulong)sizeof(T) + op->Immediate);

@@ -55,7 +55,12 @@ internal static unsafe partial class Handlers
         where TDestination : IOperand
     {
         byte value = TCondition.Test(s->FlagsResult, s->FlagsAux) ? (byte)1 : (byte)0;
-        if (!TDestination.TryWrite(cpu, s, op, value)) return;
+        if (!TDestination.TryWrite(cpu, s, op, value))
+        {
+            if (TDestination.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         Op* next = op + 1;
         next->Handler(cpu, s, next);
     }
@@ -67,7 +72,12 @@ internal static unsafe partial class Handlers
         where T : unmanaged
         where TSource : IOperand
     {
-        if (!TSource.TryRead(cpu, s, op, out T source)) return;
+        if (!TSource.TryRead(cpu, s, op, out T source))
+        {
+            if (TSource.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         DestinationRegister.TryRead(cpu, s, op, out T old);
         DestinationRegister.TryWrite(cpu, s, op, TCondition.Test(s->FlagsResult, s->FlagsAux) ? source : old);
         Op* next = op + 1;

@@ -12,7 +12,12 @@ internal static unsafe partial class Handlers
         where T : unmanaged
         where TDestination : IOperand
     {
-        if (!TDestination.TryBegin(cpu, s, op, out T old, out ulong cookie)) return;
+        if (!TDestination.TryBegin(cpu, s, op, out T old, out ulong cookie))
+        {
+            if (TDestination.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         SourceRegister.TryRead(cpu, s, op, out T value);
         if (!TDestination.TryFinish(cpu, s, op, value, cookie)) return;
         SourceRegister.TryWrite(cpu, s, op, old);
@@ -26,7 +31,12 @@ internal static unsafe partial class Handlers
         where T : unmanaged
         where TDestination : IOperand
     {
-        if (!TDestination.TryBegin(cpu, s, op, out T old, out ulong cookie)) return;
+        if (!TDestination.TryBegin(cpu, s, op, out T old, out ulong cookie))
+        {
+            if (TDestination.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         SourceRegister.TryRead(cpu, s, op, out T value);
         ulong left = Bits.Zero(old), right = Bits.Zero(value);
         ulong result = Add.Result<T>(left, right, 0);
@@ -47,7 +57,12 @@ internal static unsafe partial class Handlers
         where T : unmanaged
         where TDestination : IOperand
     {
-        if (!TDestination.TryBegin(cpu, s, op, out T old, out ulong cookie)) return;
+        if (!TDestination.TryBegin(cpu, s, op, out T old, out ulong cookie))
+        {
+            if (TDestination.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         ulong left = Bits.Zero(*(T*)&s->Gpr[0]), right = Bits.Zero(old);
         if (left == right)
         {

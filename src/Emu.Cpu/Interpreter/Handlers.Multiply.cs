@@ -13,7 +13,12 @@ internal static unsafe partial class Handlers
         where TSigned : IFlag
         where TSource : IOperand
     {
-        if (!TSource.TryRead(cpu, s, op, out T source)) return;
+        if (!TSource.TryRead(cpu, s, op, out T source))
+        {
+            if (TSource.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         T accumulator = *(T*)&s->Gpr[0];
         ulong low, high;
         uint flags;
@@ -41,8 +46,18 @@ internal static unsafe partial class Handlers
         where TFirst : IOperand
         where TSecond : IOperand
     {
-        if (!TFirst.TryRead(cpu, s, op, out T first)) return;
-        if (!TSecond.TryRead(cpu, s, op, out T second)) return;
+        if (!TFirst.TryRead(cpu, s, op, out T first))
+        {
+            if (TFirst.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
+        if (!TSecond.TryRead(cpu, s, op, out T second))
+        {
+            if (TSecond.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         ulong low = Multiply.Signed<T>(Bits.Zero(first), Bits.Zero(second), out ulong high);
         DestinationRegister.TryWrite(cpu, s, op, Bits.Truncate<T>(low));
         s->FlagsAux = (s->FlagsAux & ~Multiply.Overflow) | Multiply.SignedFlags<T>(low, high);
@@ -56,7 +71,12 @@ internal static unsafe partial class Handlers
         where T : unmanaged
         where TSource : IOperand
     {
-        if (!TSource.TryRead(cpu, s, op, out T source)) return;
+        if (!TSource.TryRead(cpu, s, op, out T source))
+        {
+            if (TSource.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         ulong low = Multiply.Unsigned<T>(Bits.Zero(*(T*)&s->Gpr[2]), Bits.Zero(source), out ulong high);
         *(ulong*)((byte*)s + op->Source2) = low;
         *(ulong*)((byte*)s + op->Destination) = high;
@@ -71,7 +91,12 @@ internal static unsafe partial class Handlers
         where TSigned : IFlag
         where TSource : IOperand
     {
-        if (!TSource.TryRead(cpu, s, op, out T divisor)) return;
+        if (!TSource.TryRead(cpu, s, op, out T divisor))
+        {
+            if (TSource.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         if (!TryDivide<T, TSigned>(s, Bits.Zero(divisor)))
         {
             cpu.Fault(op, ExceptionVector.DivideError);

@@ -12,8 +12,18 @@ internal static unsafe partial class Handlers
         where TSource : IOperand
         where TStack : IStackForm
     {
-        if (!TSource.TryRead(cpu, s, op, out T value)) return;
-        if (!TStack.TryPush(cpu, s, op, value)) return;
+        if (!TSource.TryRead(cpu, s, op, out T value))
+        {
+            if (TSource.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
+        if (!TStack.TryPush(cpu, s, op, value))
+        {
+            if (TStack.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         Op* next = op + 1;
         next->Handler(cpu, s, next);
     }
@@ -28,12 +38,18 @@ internal static unsafe partial class Handlers
         where TDestination : IOperand
         where TStack : IStackForm
     {
-        if (!TStack.TryPeek(cpu, s, op, 0, out T value)) return;
+        if (!TStack.TryPeek(cpu, s, op, 0, out T value))
+        {
+            if (TStack.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         ulong pointer = s->Gpr[4];
         TStack.Release(s, (uint)sizeof(T));
         if (!TDestination.TryWrite(cpu, s, op, value))
         {
             s->Gpr[4] = pointer;
+            if (TDestination.Retries) op->Retry(cpu, s, op);
             return;
         }
 
@@ -53,6 +69,7 @@ internal static unsafe partial class Handlers
         if (!TStack.TryPeek(cpu, s, op, 0, out T value))
         {
             s->Gpr[4] = pointer;
+            if (TStack.Retries) op->Retry(cpu, s, op);
             return;
         }
 

@@ -14,7 +14,12 @@ internal static unsafe partial class Handlers
         where TDestination : IOperand
         where TFlagsLive : IFlag
     {
-        if (!TDestination.TryBegin(cpu, s, op, out T value, out ulong cookie)) return;
+        if (!TDestination.TryBegin(cpu, s, op, out T value, out ulong cookie))
+        {
+            if (TDestination.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         ulong result = TOperation.Result<T>(Bits.Zero(value));
         if (!TDestination.TryFinish(cpu, s, op, Bits.Truncate<T>(result), cookie)) return;
         if (TFlagsLive.Value && TOperation.WritesFlags)
@@ -35,7 +40,12 @@ internal static unsafe partial class Handlers
         where TDestination : IOperand
         where TFlagsLive : IFlag
     {
-        if (!TDestination.TryBegin(cpu, s, op, out T value, out ulong cookie)) return;
+        if (!TDestination.TryBegin(cpu, s, op, out T value, out ulong cookie))
+        {
+            if (TDestination.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         ulong result = TOperation.Result<T>(Bits.Zero(value), (byte)op->Immediate, s->FlagsAux & 1, out uint flags);
         if (!TDestination.TryFinish(cpu, s, op, Bits.Truncate<T>(result), cookie)) return;
         if (TFlagsLive.Value)
@@ -65,7 +75,12 @@ internal static unsafe partial class Handlers
     {
         TCount.TryRead(cpu, s, op, out byte rawCount);
         int count = rawCount & (sizeof(T) == 8 ? 63 : 31);
-        if (!TDestination.TryBegin(cpu, s, op, out T value, out ulong cookie)) return;
+        if (!TDestination.TryBegin(cpu, s, op, out T value, out ulong cookie))
+        {
+            if (TDestination.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         if (count == 0)
         {
             // A 32-bit register still loses its upper half, memory is still written.
@@ -100,7 +115,12 @@ internal static unsafe partial class Handlers
     {
         TCount.TryRead(cpu, s, op, out byte rawCount);
         int count = rawCount & (sizeof(T) == 8 ? 63 : 31);
-        if (!TDestination.TryBegin(cpu, s, op, out T value, out ulong cookie)) return;
+        if (!TDestination.TryBegin(cpu, s, op, out T value, out ulong cookie))
+        {
+            if (TDestination.Retries) op->Retry(cpu, s, op);
+            return;
+        }
+
         if (count == 0)
         {
             if (!TDestination.TryFinish(cpu, s, op, value, cookie)) return;

@@ -6,6 +6,9 @@ namespace Emu.Cpu;
 /// <summary>How the stack is addressed.</summary>
 internal unsafe interface IStackForm
 {
+    /// <summary>As <see cref="IOperand.Retries"/>.</summary>
+    static abstract bool Retries { get; }
+
     /// <summary>Pushes a value and moves the stack pointer; false when it faulted.</summary>
     static abstract bool TryPush<T>(Vcpu cpu, CpuState* s, Op* op, T value)
         where T : unmanaged;
@@ -21,6 +24,31 @@ internal unsafe interface IStackForm
 /// <summary>64-bit mode.</summary>
 internal readonly unsafe struct Stack64 : IStackForm
 {
+    public static bool Retries => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryPush<T>(Vcpu cpu, CpuState* s, Op* op, T value)
+        where T : unmanaged
+    {
+        ulong pointer = s->Gpr[4] - (uint)sizeof(T);
+        if (!Vcpu.TryWriteHit(s, pointer, value)) return false;
+        s->Gpr[4] = pointer;
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryPeek<T>(Vcpu cpu, CpuState* s, Op* op, ulong displacement, out T value)
+        where T : unmanaged => Vcpu.TryReadHit(s, s->Gpr[4] + displacement, out value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Release(CpuState* s, ulong bytes) => s->Gpr[4] += bytes;
+}
+
+/// <summary>64-bit mode, wherever the stack is.</summary>
+internal readonly unsafe struct CheckedStack64 : IStackForm
+{
+    public static bool Retries => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryPush<T>(Vcpu cpu, CpuState* s, Op* op, T value)
         where T : unmanaged
@@ -36,12 +64,37 @@ internal readonly unsafe struct Stack64 : IStackForm
         where T : unmanaged => Vcpu.TryReadStack(cpu, s, op, s->Gpr[4] + displacement, out value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Release(CpuState* s, ulong bytes) => s->Gpr[4] += bytes;
+    public static void Release(CpuState* s, ulong bytes) => Stack64.Release(s, bytes);
 }
 
 /// <summary>Flat 32-bit stack segment.</summary>
 internal readonly unsafe struct StackFlat32 : IStackForm
 {
+    public static bool Retries => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryPush<T>(Vcpu cpu, CpuState* s, Op* op, T value)
+        where T : unmanaged
+    {
+        uint pointer = (uint)s->Gpr[4] - (uint)sizeof(T);
+        if (!Vcpu.TryWriteHit(s, pointer, value)) return false;
+        s->Gpr[4] = pointer;
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryPeek<T>(Vcpu cpu, CpuState* s, Op* op, ulong displacement, out T value)
+        where T : unmanaged => Vcpu.TryReadHit(s, (uint)s->Gpr[4] + (uint)displacement, out value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Release(CpuState* s, ulong bytes) => s->Gpr[4] = (uint)(s->Gpr[4] + bytes);
+}
+
+/// <summary>Flat 32-bit stack segment, wherever the stack is.</summary>
+internal readonly unsafe struct CheckedStackFlat32 : IStackForm
+{
+    public static bool Retries => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryPush<T>(Vcpu cpu, CpuState* s, Op* op, T value)
         where T : unmanaged
@@ -57,12 +110,14 @@ internal readonly unsafe struct StackFlat32 : IStackForm
         where T : unmanaged => Vcpu.TryReadStack(cpu, s, op, (uint)s->Gpr[4] + (uint)displacement, out value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Release(CpuState* s, ulong bytes) => s->Gpr[4] = (uint)(s->Gpr[4] + bytes);
+    public static void Release(CpuState* s, ulong bytes) => StackFlat32.Release(s, bytes);
 }
 
 /// <summary>Any segmented stack, 16 or 32 bits wide.</summary>
 internal readonly unsafe struct StackGeneral : IStackForm
 {
+    public static bool Retries => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryPush<T>(Vcpu cpu, CpuState* s, Op* op, T value)
         where T : unmanaged

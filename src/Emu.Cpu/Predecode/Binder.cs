@@ -76,6 +76,13 @@ public unsafe ref struct Binder
     /// <summary>Sets the handler.</summary>
     public readonly void SetHandler(nint handler) => Op->Handler = (delegate*<Vcpu, CpuState*, Op*, void>)handler;
 
+    /// <summary>Sets the handler and what it retries with.</summary>
+    public readonly void SetHandler(HandlerEntry entry)
+    {
+        SetHandler(entry.Code);
+        if (entry.Retry != 0) Op->Aux = entry.Retry;
+    }
+
     /// <summary>
     /// Byte offset of a general register in <see cref="CpuState"/>; <see cref="RegisterOffset.Zero"/> for none.
     /// </summary>

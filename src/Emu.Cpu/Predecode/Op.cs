@@ -18,7 +18,9 @@ public unsafe struct Op
     /// </summary>
     public delegate*<Vcpu, CpuState*, Op*, void> Handler;
 
-    /// <summary>Handler-specific pointer: the slow function, or a link to the operation a branch leads to.</summary>
+    /// <summary>
+    /// Handler-specific pointer: the slow function, or a link to the operation a branch leads to, or <see cref="Retry"/>.
+    /// </summary>
     public nint Aux;
 
     /// <summary>Immediate operand, sign- or zero-extended as the instruction defines; for branches the target's distance from the block's first instruction.</summary>
@@ -65,6 +67,9 @@ public unsafe struct Op
 
     /// <summary>Prefixes and operand kinds.</summary>
     public OpFlags Flags;
+
+    /// <summary>The handler that can do what <see cref="Handler"/> could not without leaving the fast path; see <see cref="IOperand"/>.</summary>
+    public readonly delegate*<Vcpu, CpuState*, Op*, void> Retry => (delegate*<Vcpu, CpuState*, Op*, void>)Aux;
 
     /// <summary>Distance of the next instruction from the first of the block: <see cref="Offset"/> + <see cref="Length"/>.</summary>
     public readonly int NextOffset => Offset + Length;

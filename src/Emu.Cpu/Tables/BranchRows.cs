@@ -99,7 +99,10 @@ internal sealed unsafe class BranchRow : InstructionRow
 
         binder.EndsBlock = true;
         int key = BranchForms.RipForm(binder.Mode, op->Size) | (BranchForms.StackForm(binder.Mode) << 2) | (SizeLog2(op->Size) << 4) | (source << 6);
-        binder.SetHandler(handlers.Get(key, (key, shape), static c => TypeArguments(c.key, c.shape)));
+        HandlerEntry handler = handlers.Get(key, (key, shape), static c => TypeArguments(c.key, c.shape));
+        // Direct branches keep a link where others keep what they retry with.
+        if (shape is BranchShape.Relative or BranchShape.RelativeCall) binder.SetHandler(handler.Code);
+        else binder.SetHandler(handler);
     }
 
     private static Type[] TypeArguments(int key, BranchShape shape)

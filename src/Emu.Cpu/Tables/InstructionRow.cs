@@ -28,7 +28,7 @@ public sealed class HandlerSet
     private readonly Type owner;
     private readonly string method;
     private readonly Lock sync = new();
-    private nint[] made = [];
+    private HandlerEntry[] made = [];
 
     /// <summary>A set of instantiations of one handler.</summary>
     /// <param name="owner">Class that declares it.</param>
@@ -42,8 +42,9 @@ public sealed class HandlerSet
     /// <summary>The integer type of a width given as log2 of its bytes (0..3).</summary>
     public static Type Integer(int sizeLog2) => Integers[sizeLog2];
 
-    /// <summary>The memory operand type of an address form.</summary>
-    public static Type Memory(AddressFormKind form) => typeof(MemoryOperand<>).MakeGenericType(AddressForms[(int)form]);
+    /// <summary>The memory operand type of an address form; one that retries unless the form needs checks anyway.</summary>
+    public static Type Memory(AddressFormKind form) =>
+        (form == AddressFormKind.General ? typeof(CheckedMemoryOperand<>) : typeof(MemoryOperand<>)).MakeGenericType(AddressForms[(int)form]);
 
     /// <summary>The address form type.</summary>
     public static Type Address(AddressFormKind form) => AddressForms[(int)form];
@@ -52,11 +53,11 @@ public sealed class HandlerSet
     /// The instantiation with key <paramref name="key"/> (any number the row chooses to stand for the type arguments),
     /// made by <paramref name="arguments"/> when missing.
     /// </summary>
-    public nint Get<TContext>(int key, in TContext context, Func<TContext, Type[]> arguments)
+    public HandlerEntry Get<TContext>(int key, in TContext context, Func<TContext, Type[]> arguments)
     {
-        nint[] known = made;
-        if ((uint)key < (uint)known.Length && known[key] != 0) return known[key];
-        nint handler = Make(arguments(context));
+        HandlerEntry[] known = made;
+        if ((uint)key < (uint)known.Length && known[key].Code != 0) return known[key];
+        HandlerEntry handler = Make(arguments(context));
         lock (sync)
         {
             if (key >= made.Length) Array.Resize(ref made, key + 16);
@@ -66,15 +67,34 @@ public sealed class HandlerSet
         return handler;
     }
 
-    private nint Make(Type[] arguments)
+    private HandlerEntry Make(Type[] arguments)
     {
         System.Reflection.MethodInfo definition = owner.GetMethod(method, System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.NonPublic)
             ?? throw new MissingMethodException(owner.Name, method);
         RuntimeMethodHandle handle = (arguments.Length == 0 ? definition : definition.MakeGenericMethod(arguments)).MethodHandle;
         // Compiled now, the function pointer is the code itself and not a stub that jumps to it.
         System.Runtime.CompilerServices.RuntimeHelpers.PrepareMethod(handle);
-        return handle.GetFunctionPointer();
+        Type[] withChecks = Array.ConvertAll(arguments, Checked);
+        // Rarely needed, so left to be compiled when it first runs.
+        nint retry = withChecks.AsSpan().SequenceEqual(arguments) ? 0 : definition.MakeGenericMethod(withChecks).MethodHandle.GetFunctionPointer();
+        return new HandlerEntry(handle.GetFunctionPointer(), retry);
     }
+
+    private static Type Checked(Type operand) =>
+        operand == typeof(Stack64) ? typeof(CheckedStack64)
+        : operand == typeof(StackFlat32) ? typeof(CheckedStackFlat32)
+        : operand.IsGenericType && operand.GetGenericTypeDefinition() == typeof(MemoryOperand<>)
+            ? typeof(CheckedMemoryOperand<>).MakeGenericType(operand.GenericTypeArguments)
+        : operand;
+}
+
+/// <summary>A compiled handler.</summary>
+/// <param name="Code">Its function pointer.</param>
+/// <param name="Retry">The same handler over checked operands, for <see cref="Op.Retry"/>; 0 if it has no others.</param>
+public readonly record struct HandlerEntry(nint Code, nint Retry)
+{
+    /// <summary>The function pointer.</summary>
+    public static implicit operator nint(HandlerEntry entry) => entry.Code;
 }
 
 /// <summary>A row that runs a slow function for every form of the instruction, with no operands bound but these rules:

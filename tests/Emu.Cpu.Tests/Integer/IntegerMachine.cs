@@ -23,6 +23,7 @@ internal sealed unsafe class IntegerMachine : IDisposable, ICpuBus
 
     private readonly GuestMemory memory = new(1ul << 32);
     private readonly GuestRam ram;
+    private readonly MemoryRegion root;
     private readonly AddressSpace space;
     private readonly CodeCache code;
     private ulong start;
@@ -33,7 +34,7 @@ internal sealed unsafe class IntegerMachine : IDisposable, ICpuBus
     {
         Bits = bits;
         ram = memory.AllocateRam("ram", 16 << 20);
-        MemoryRegion root = MemoryRegion.CreateContainer("root");
+        root = MemoryRegion.CreateContainer("root");
         root.AddSubregion(0, MemoryRegion.CreateRam("ram", ram));
         space = new AddressSpace("memory", memory, root);
         code = new CodeCache(memory);
@@ -78,6 +79,9 @@ internal sealed unsafe class IntegerMachine : IDisposable, ICpuBus
 
     /// <summary>Takes a page of operands away.</summary>
     public void Unmap(ulong linear) => ChangePage(linear, 0);
+
+    /// <summary>Gives a page of operands back.</summary>
+    public void Map(ulong linear) => ChangePage(linear, linear | 3);
 
     /// <summary>Makes a page of operands read-only (for the supervisor too: CR0.WP is set).</summary>
     public void Protect(ulong linear) => ChangePage(linear, linear | 1);
@@ -135,6 +139,34 @@ internal sealed unsafe class IntegerMachine : IDisposable, ICpuBus
 
         Conclude();
         return steps;
+    }
+
+    /// <summary>Starts the code with a large budget and returns how many instructions ran before the processor came back.</summary>
+    public long RunOnce()
+    {
+        Prepare();
+        return Cpu.Run(300);
+    }
+
+    /// <summary>Goes on after <see cref="RunOnce"/> to the end or a fault.</summary>
+    public void Resume()
+    {
+        Cpu.Run(300);
+        Conclude();
+    }
+
+    /// <summary>Puts a page of device registers over RAM; every write to it calls <paramref name="written"/>.</summary>
+    public void AddDevice(ulong address, Action written)
+    {
+        root.AddSubregion(address, MemoryRegion.CreateDevice("device", 0x1000, new WriteOnly(written)), priority: 1);
+        Cpu.Mmu.FlushAll();
+    }
+
+    private sealed class WriteOnly(Action written) : IMemoryDevice
+    {
+        public ulong ReadMemory(ulong offset, int size) => ulong.MaxValue;
+
+        public void WriteMemory(ulong offset, int size, ulong value) => written();
     }
 
     private void Prepare()
@@ -296,5 +328,5 @@ internal sealed unsafe class IntegerMachine : IDisposable, ICpuBus
 /// <summary>A processor model with everything.</summary>
 internal static class TestModel
 {
-    public static CpuModel Max { get; } = new() { Name = "max" };
+    public static CpuModel Max => CpuModel.Max;
 }
