@@ -36,7 +36,7 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
         }
     }
 
-    private static bool IsImplemented(CaseInput* input)
+    private bool IsImplemented(CaseInput* input)
     {
         var bytes = new ReadOnlySpan<byte>(input->Code, (int)input->TestedLength).ToArray();
         Decoder decoder = HostFeatures.CreateDecoder((int)input->Bits, bytes, input->State.Rip);
@@ -44,7 +44,7 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
         {
             decoder.Decode(out Instruction instruction);
             if (instruction.IsInvalid) break;
-            if (InstructionTable.Instance[instruction.Code] is null && instruction.Mnemonic is not (Mnemonic.Ud0 or Mnemonic.Ud1 or Mnemonic.Ud2)) return false;
+            if ((InstructionTable.Instance[instruction.Code] is null || !_machine.Cpu.Model.Supports(instruction.Code)) && instruction.Mnemonic is not (Mnemonic.Ud0 or Mnemonic.Ud1 or Mnemonic.Ud2)) return false;
         }
         return true;
     }
