@@ -91,6 +91,9 @@ public sealed record MachineConfiguration
     /// <summary>A display adapter is present.</summary>
     public bool Vga { get; init; } = true;
 
+    /// <summary>Drives.</summary>
+    public IReadOnlyList<DriveConfiguration> Drives { get; init; } = [];
+
     /// <summary>Boot order letters (a floppy, c disk, d CD-ROM, n network).</summary>
     public string BootOrder { get; init; } = "cad";
 

@@ -30,6 +30,12 @@ internal interface ILanes<TVector, T>
     static abstract TVector SquareRoot(TVector a);
     static abstract TVector FusedMultiplyAdd(TVector a, TVector b, TVector c);
     static abstract TVector Negate(TVector a);
+
+    /// <summary>All bits of the even elements.</summary>
+    static abstract TVector EvenMask { get; }
+
+    /// <summary>To integral values.</summary>
+    static abstract TVector Round(TVector a, RoundingMode mode);
 }
 
 /// <summary>The lanes of a 128-bit register.</summary>
@@ -71,6 +77,32 @@ internal readonly struct Lanes128<T> : ILanes<Vector128<T>, T>
         : Vector128.FusedMultiplyAdd(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<double, T>();
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<T> Negate(Vector128<T> a) => -a;
+    public static Vector128<T> EvenMask
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(T) == typeof(float) ? Vector128.Create(0x0000_0000_FFFF_FFFFul).As<ulong, T>() : Vector128.Create(ulong.MaxValue, 0).As<ulong, T>();
+    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<T> Round(Vector128<T> a, RoundingMode mode)
+    {
+        if (typeof(T) == typeof(float))
+        {
+            return (mode switch
+            {
+                RoundingMode.Nearest => Vector128.Round(a.AsSingle(), MidpointRounding.ToEven),
+                RoundingMode.Down => Vector128.Floor(a.AsSingle()),
+                RoundingMode.Up => Vector128.Ceiling(a.AsSingle()),
+                _ => Vector128.Truncate(a.AsSingle()),
+            }).As<float, T>();
+        }
+        return (mode switch
+        {
+            RoundingMode.Nearest => Vector128.Round(a.AsDouble(), MidpointRounding.ToEven),
+            RoundingMode.Down => Vector128.Floor(a.AsDouble()),
+            RoundingMode.Up => Vector128.Ceiling(a.AsDouble()),
+            _ => Vector128.Truncate(a.AsDouble()),
+        }).As<double, T>();
+    }
 }
 
 /// <summary>The lanes of a 256-bit register.</summary>
@@ -112,6 +144,32 @@ internal readonly struct Lanes256<T> : ILanes<Vector256<T>, T>
         : Vector256.FusedMultiplyAdd(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<double, T>();
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<T> Negate(Vector256<T> a) => -a;
+    public static Vector256<T> EvenMask
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(T) == typeof(float) ? Vector256.Create(0x0000_0000_FFFF_FFFFul).As<ulong, T>() : Vector256.Create(ulong.MaxValue, 0, ulong.MaxValue, 0).As<ulong, T>();
+    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<T> Round(Vector256<T> a, RoundingMode mode)
+    {
+        if (typeof(T) == typeof(float))
+        {
+            return (mode switch
+            {
+                RoundingMode.Nearest => Vector256.Round(a.AsSingle(), MidpointRounding.ToEven),
+                RoundingMode.Down => Vector256.Floor(a.AsSingle()),
+                RoundingMode.Up => Vector256.Ceiling(a.AsSingle()),
+                _ => Vector256.Truncate(a.AsSingle()),
+            }).As<float, T>();
+        }
+        return (mode switch
+        {
+            RoundingMode.Nearest => Vector256.Round(a.AsDouble(), MidpointRounding.ToEven),
+            RoundingMode.Down => Vector256.Floor(a.AsDouble()),
+            RoundingMode.Up => Vector256.Ceiling(a.AsDouble()),
+            _ => Vector256.Truncate(a.AsDouble()),
+        }).As<double, T>();
+    }
 }
 
 /// <summary>The lanes of a 512-bit register.</summary>
@@ -153,4 +211,12 @@ internal readonly struct Lanes512<T> : ILanes<Vector512<T>, T>
         : Vector512.FusedMultiplyAdd(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<double, T>();
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<T> Negate(Vector512<T> a) => -a;
+    public static Vector512<T> EvenMask
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(T) == typeof(float) ? Vector512.Create(0x0000_0000_FFFF_FFFFul).As<ulong, T>() : Vector512.Create(ulong.MaxValue, 0, ulong.MaxValue, 0, ulong.MaxValue, 0, ulong.MaxValue, 0).As<ulong, T>();
+    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<T> Round(Vector512<T> a, RoundingMode mode) =>
+        Vector512.Create(Lanes256<T>.Round(a.GetLower(), mode), Lanes256<T>.Round(a.GetUpper(), mode));
 }

@@ -66,6 +66,7 @@ public static partial class PackedFloat
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => PackedOperations<Lanes128<T>, Vector128<T>, T>.RoundToIntegral(a, immediate, ref environment);
 
     /// <summary>ADDSUBPx: even elements a - b, odd ones a + b.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<T> AddSubtract<T>(Vector128<T> a, Vector128<T> b, ref FloatEnvironment environment)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => PackedOperations<Lanes128<T>, Vector128<T>, T>.AddSubtract(a, b, ref environment);
 }

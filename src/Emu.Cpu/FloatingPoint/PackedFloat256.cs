@@ -62,6 +62,7 @@ public static partial class PackedFloat
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => PackedOperations<Lanes256<T>, Vector256<T>, T>.RoundToIntegral(a, immediate, ref environment);
 
     /// <summary>ADDSUBPx: even elements a - b, odd ones a + b.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<T> AddSubtract<T>(Vector256<T> a, Vector256<T> b, ref FloatEnvironment environment)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => PackedOperations<Lanes256<T>, Vector256<T>, T>.AddSubtract(a, b, ref environment);
 }

@@ -61,24 +61,28 @@ internal static class PackedOperations<TLanes, TVector, T>
     }
 
     /// <summary>VFMADDSUB (<paramref name="subtractEven"/>) and VFMSUBADD.</summary>
-    public static TVector FusedMultiplyAlternate(TVector a, TVector b, TVector c, bool subtractEven, ref FloatEnvironment environment) =>
-        SlowFusedMultiplyAdd(a, b, c, false, subtractEven, false, !subtractEven, ref environment);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector FusedMultiplyAlternate(TVector a, TVector b, TVector c, bool subtractEven, ref FloatEnvironment environment)
+    {
+        if (environment.HostRounds)
+        {
+            TVector addend = TLanes.Select(TLanes.EvenMask, subtractEven ? TLanes.Negate(c) : c, subtractEven ? c : TLanes.Negate(c));
+            TVector result = TLanes.FusedMultiplyAdd(a, b, addend);
+            if (TLanes.AllSet(TLanes.And(TLanes.And(TLanes.And(IsNormal(a), IsNormal(b)), IsComparable(c)), IsSafe(result)))) return result;
+        }
+        return SlowFusedMultiplyAdd(a, b, c, false, subtractEven, false, !subtractEven, ref environment);
+    }
 
     /// <summary>ADDSUBPx. A NaN in b must not have its sign flipped, hence no addition of a negated operand.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector AddSubtract(TVector a, TVector b, ref FloatEnvironment environment)
     {
-        FloatExceptions raised = FloatExceptions.None;
-        for (int i = 0; i < TLanes.Count; i++)
+        if (environment.HostRounds)
         {
-            T x = Lane(ref a, i), y = Lane(ref b, i);
-            T host = (i & 1) == 0 ? x - y : x + y;
-            bool safe = environment.HostRounds && ScalarFloat.IsQuietlyComparable(x) && ScalarFloat.IsQuietlyComparable(y)
-                && T.Abs(host) > FloatFormat<T>.MinNormal && T.Abs(host) <= FloatFormat<T>.MaxFinite;
-            Lane(ref a, i) = safe ? host
-                : (i & 1) == 0 ? SoftFloat.Subtract(x, y, environment, ref raised) : SoftFloat.Add(x, y, environment, ref raised);
+            TVector result = TLanes.Select(TLanes.EvenMask, TLanes.Subtract(a, b), TLanes.Add(a, b));
+            if (TLanes.AllSet(TLanes.And(TLanes.And(IsNormal(a), IsNormal(b)), IsSafe(result)))) return result;
         }
-        environment.Raise(raised);
-        return a;
+        return SlowAddSubtract(a, b, ref environment);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -104,14 +108,13 @@ internal static class PackedOperations<TLanes, TVector, T>
         return result;
     }
 
+    /// <summary>ROUNDPx: see <see cref="ScalarFloat.RoundToIntegral"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector RoundToIntegral(TVector a, byte immediate, ref FloatEnvironment environment)
     {
         RoundingMode mode = (immediate & 4) != 0 ? environment.Rounding : (RoundingMode)(immediate & 3);
-        FloatExceptions raised = FloatExceptions.None;
-        for (int i = 0; i < TLanes.Count; i++)
-            Lane(ref a, i) = SoftConvert.RoundToIntegral(Lane(ref a, i), mode, (immediate & 8) != 0, environment, ref raised);
-        environment.Raise(raised);
-        return a;
+        if (((immediate & 8) != 0 || environment.InexactIsSilent) && TLanes.AllSet(IsComparable(a))) return TLanes.Round(a, mode);
+        return SlowRoundToIntegral(a, mode, (immediate & 8) != 0, ref environment);
     }
 
     /// <summary>Whether every lane may be converted or compared without a report: neither NaN nor denormal.</summary>
@@ -150,6 +153,33 @@ internal static class PackedOperations<TLanes, TVector, T>
         }
         FloatExceptions raised = FloatExceptions.None;
         for (int i = 0; i < TLanes.Count; i++) Lane(ref a, i) = TOperation.Soft(Lane(ref a, i), Lane(ref b, i), environment, ref raised);
+        environment.Raise(raised);
+        return a;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static TVector SlowAddSubtract(TVector a, TVector b, ref FloatEnvironment environment)
+    {
+        FloatExceptions raised = FloatExceptions.None;
+        for (int i = 0; i < TLanes.Count; i++)
+        {
+            T x = Lane(ref a, i), y = Lane(ref b, i);
+            T host = (i & 1) == 0 ? x - y : x + y;
+            bool safe = environment.HostRounds && ScalarFloat.IsQuietlyComparable(x) && ScalarFloat.IsQuietlyComparable(y)
+                && T.Abs(host) > FloatFormat<T>.MinNormal && T.Abs(host) <= FloatFormat<T>.MaxFinite;
+            Lane(ref a, i) = safe ? host
+                : (i & 1) == 0 ? SoftFloat.Subtract(x, y, environment, ref raised) : SoftFloat.Add(x, y, environment, ref raised);
+        }
+        environment.Raise(raised);
+        return a;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static TVector SlowRoundToIntegral(TVector a, RoundingMode mode, bool suppressInexact, ref FloatEnvironment environment)
+    {
+        FloatExceptions raised = FloatExceptions.None;
+        for (int i = 0; i < TLanes.Count; i++)
+            Lane(ref a, i) = SoftConvert.RoundToIntegral(Lane(ref a, i), mode, suppressInexact, environment, ref raised);
         environment.Raise(raised);
         return a;
     }

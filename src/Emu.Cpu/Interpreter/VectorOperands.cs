@@ -69,16 +69,18 @@ internal readonly unsafe struct VectorMemory<TAddress, TAligned> : IVectorSource
     }
 }
 
-/// <summary>64-bit memory operand of an MMX instruction, zero above.</summary>
-internal readonly unsafe struct MmxMemory<TAddress> : IVectorSource
+/// <summary>Memory operand of an MMX instruction: 64 bits, or 32 for PUNPCKLxx; zero above.</summary>
+internal readonly unsafe struct MmxMemory<TAddress, TData> : IVectorSource
     where TAddress : IAddressForm
+    where TData : unmanaged
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryRead<T>(Vcpu cpu, CpuState* s, Op* op, out T value)
         where T : unmanaged
     {
-        if (TAddress.TryLinear(cpu, s, op, 8, AccessKind.Read, out ulong linear) && Vcpu.TryRead(cpu, s, op, linear, out ulong low))
+        if (TAddress.TryLinear(cpu, s, op, sizeof(TData), AccessKind.Read, out ulong linear) && Vcpu.TryRead(cpu, s, op, linear, out TData data))
         {
+            ulong low = Semantics.Bits.Zero(data);
             value = sizeof(T) <= 8 ? Unsafe.BitCast<ulong, T>(low) : Unsafe.BitCast<Vector128<ulong>, T>(Vector128.CreateScalar(low));
             return true;
         }

@@ -21,6 +21,7 @@ public sealed unsafe partial class InstructionTable
         AddSystem(builder);
         AddVector(builder);
         AddFloat(builder);
+        AddX87(builder);
     }
 
     /// <summary>The row of an instruction, or null if it is not implemented.</summary>

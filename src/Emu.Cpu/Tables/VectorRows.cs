@@ -16,10 +16,11 @@ internal enum VectorWidth
 /// <param name="Source">0 vector register, 1 general register, 2+ memory form.</param>
 /// <param name="Vex">VEX-encoded.</param>
 /// <param name="Aligned">A memory operand must be aligned.</param>
-internal readonly record struct VectorShape(VectorWidth Width, int Source, bool Vex, bool Aligned)
+/// <param name="Narrow">The memory operand of an MMX instruction is 32 bits wide.</param>
+internal readonly record struct VectorShape(VectorWidth Width, int Source, bool Vex, bool Aligned, bool Narrow = false)
 {
     /// <summary>A number that identifies the shape.</summary>
-    public int Key => (int)Width | (Source << 2) | (Vex ? 1 << 5 : 0) | (Aligned ? 1 << 6 : 0);
+    public int Key => (int)Width | (Source << 2) | (Vex ? 1 << 5 : 0) | (Aligned ? 1 << 6 : 0) | (Narrow ? 1 << 7 : 0);
 
     public bool IsMemory => Source >= 2;
 
@@ -31,7 +32,7 @@ internal readonly record struct VectorShape(VectorWidth Width, int Source, bool 
     {
         0 => Width == VectorWidth.Mmx ? typeof(MmxRegister) : typeof(VectorRegister),
         1 => typeof(GeneralRegister),
-        _ when Width == VectorWidth.Mmx => typeof(MmxMemory<>).MakeGenericType(HandlerSet.Address((AddressFormKind)(Source - 2))),
+        _ when Width == VectorWidth.Mmx => typeof(MmxMemory<,>).MakeGenericType(HandlerSet.Address((AddressFormKind)(Source - 2)), Narrow ? typeof(uint) : typeof(ulong)),
         _ => typeof(VectorMemory<,>).MakeGenericType(HandlerSet.Address((AddressFormKind)(Source - 2)), Aligned ? typeof(Yes) : typeof(No)),
     };
 }
@@ -91,7 +92,9 @@ internal abstract unsafe class VectorRow : InstructionRow
         }
 
         int source = BindSource(ref binder, last);
-        return new VectorShape(width, source, vex, !vex && !Unaligned && source >= 2 && width == VectorWidth.Bits128);
+        bool memory = source >= 2;
+        int bytes = memory ? instruction.MemorySize.GetSize() : 0;
+        return new VectorShape(width, source, vex, !vex && !Unaligned && bytes == 16, width == VectorWidth.Mmx && bytes == 4);
     }
 
     /// <summary>Binds operand <paramref name="index"/> as the last source; see <see cref="VectorShape.Source"/>.</summary>

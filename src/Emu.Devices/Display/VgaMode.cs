@@ -84,7 +84,8 @@ internal readonly struct VgaMode
         WordMask = 0xFFFF;
         PelPanning = vga.AttributeRegisters[VgaRegister.Attribute.PelPanning] switch
         {
-            >= 8 => DotsPerColumn == 9 ? 0 : 7,
+            // 8 is no shift with nine dots, and meaningless with eight, where programs that only change the width leave it.
+            >= 8 => 0,
             byte shiftBy => DotsPerColumn == 9 ? shiftBy + 1 : shiftBy,
         };
         BytePanningOfSplit = crtc[Crtc.PresetRowScan] >> 5 & 3;

@@ -59,9 +59,17 @@ internal sealed class DmaChannel : IDmaChannel
     public void NotifyReady() => BecameReady?.Invoke();
 
     /// <summary>Half a register, as the first/last flip-flop selects. Writes go to base and current register alike.</summary>
-    public void WriteAddress(byte value, bool high) => _address = _baseAddress = Replace(_baseAddress, value, high);
+    public void WriteAddress(byte value, bool high)
+    {
+        _baseAddress = Replace(_baseAddress, value, high);
+        _address = Replace(_address, value, high);
+    }
 
-    public void WriteCount(byte value, bool high) => _count = _baseCount = Replace(_baseCount, value, high);
+    public void WriteCount(byte value, bool high)
+    {
+        _baseCount = Replace(_baseCount, value, high);
+        _count = Replace(_count, value, high);
+    }
 
     private static ushort Replace(ushort word, byte value, bool high) => (ushort)(high ? word & 0x00FF | value << 8 : word & 0xFF00 | value);
 

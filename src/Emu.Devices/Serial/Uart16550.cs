@@ -344,11 +344,9 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
         _lineControl = value;
         if (!changed)
             return;
-        bool active = (value & LineControl.SetBreak) != 0;
+        // The break acts on SOUT alone, which loopback disconnects (PC16550D, 8.3 and 8.7).
         if ((_modemControl & ModemControl.Loopback) == 0)
-            _line.SetBreak(active);
-        else if (active)
-            ReceiveCharacter(0, LineStatus.Break);
+            _line.SetBreak((value & LineControl.SetBreak) != 0);
     }
 
     /// <summary>In loopback the four modem outputs are tied to the four inputs (PC16550D, 8.7).</summary>

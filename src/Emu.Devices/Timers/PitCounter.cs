@@ -12,7 +12,9 @@ internal sealed class PitCounter
 {
     private const int BinaryBase = 0x10000;
     private const int BcdBase = 10000;
+    private const byte ControlBits = 0x3F;
 
+    private byte _control;
     private int _access = 3;
     private bool _bcd;
     private bool _gate;
@@ -74,6 +76,7 @@ internal sealed class PitCounter
             LatchCount(now);
             return;
         }
+        _control = (byte)(control & ControlBits);
         _access = access;
         int mode = control >> 1 & 7;
         Mode = mode > 5 ? mode - 4 : mode;
@@ -316,7 +319,7 @@ internal sealed class PitCounter
         _latchedBytes = _access == 3 ? 2 : 1;
     }
 
-    /// <summary>Read-back command with STATUS#: bit 7 OUT, 6 null count, 5-4 RW, 3-1 mode, 0 BCD.</summary>
+    /// <summary>Read-back command with STATUS#: bit 7 OUT, 6 null count, 5-0 as in the last control word.</summary>
     public void LatchStatus(long now)
     {
         if (_statusLatched)
@@ -324,7 +327,7 @@ internal sealed class PitCounter
         _statusLatched = true;
         bool output = Output(now);
         bool nullCount = !_programmed || _pending != 0 || _writeHighNext || (IsRunning && now < _anchor);
-        _statusLatch = (byte)((output ? 0x80 : 0) | (nullCount ? 0x40 : 0) | _access << 4 | Mode << 1 | (_bcd ? 1 : 0));
+        _statusLatch = (byte)((output ? 0x80 : 0) | (nullCount ? 0x40 : 0) | _control);
     }
 
     /// <summary>A read of the counter's port.</summary>
@@ -353,6 +356,7 @@ internal sealed class PitCounter
 
     public void SaveState(BinaryWriter writer)
     {
+        writer.Write(_control);
         writer.Write((byte)Mode);
         writer.Write((byte)_access);
         writer.Write(_bcd);
@@ -379,6 +383,7 @@ internal sealed class PitCounter
 
     public void LoadState(BinaryReader reader)
     {
+        _control = (byte)(reader.ReadByte() & ControlBits);
         Mode = Math.Min((int)reader.ReadByte(), 5);
         _access = Math.Clamp((int)reader.ReadByte(), 1, 3);
         _bcd = reader.ReadBoolean();

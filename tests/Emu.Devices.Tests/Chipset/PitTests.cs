@@ -249,6 +249,14 @@ public sealed class PitTests
     }
 
     [Fact]
+    public void Status_returns_the_control_word_as_written_even_for_the_aliased_modes()
+    {
+        Program(2, 7, 100);
+        Assert.Equal(0x3E, Status(2) & 0x3F);
+        Assert.Equal(3, _pit.Mode(2));
+    }
+
+    [Fact]
     public void Null_count_is_set_until_the_next_pulse_loads_the_counter()
     {
         _pit.SetGate(2, true);

@@ -78,15 +78,4 @@ public class DebugDeviceTests
         PortFuzz.Run(device.Scratch, PcTestDevice.ScratchPortCount, 10_000);
         PortFuzz.Run(device.Interrupts, PcTestDevice.InterruptCount, 10_000);
     }
-
-    [Fact]
-    public void Post_code_is_kept_and_announced()
-    {
-        PostCodePort port = new();
-        byte seen = 0;
-        port.Written += code => seen = code;
-        port.WritePort(0, 1, 0x5A);
-        Assert.Equal(0x5A, seen);
-        Assert.Equal(0x5Au, port.ReadPort(0, 1));
-    }
 }

@@ -140,6 +140,25 @@ public class FwCfgTests
         Assert.Equal([0x80, 0, 0, 0x81, 0x82, 0x80], _fwCfg.ReadFile("etc/system-states") ?? []);
     }
 
+    [Fact]
+    public void Kernel_is_split_into_its_real_mode_and_protected_mode_parts()
+    {
+        byte[] kernel = new byte[8192];
+        kernel[0x1F1] = 3;
+        "HdrS"u8.CopyTo(kernel.AsSpan(0x202));
+        kernel[2048] = 0xEE;
+        FwCfgKernel.Add(_fwCfg, kernel, new byte[5000], "console=ttyS0", 64 << 20);
+        Assert.Equal([0x00, 0x08, 0, 0], ReadItem(FwCfgKey.SetupSize, 4));
+        Assert.Equal([0x00, 0x18, 0, 0], ReadItem(FwCfgKey.KernelSize, 4));
+        Assert.Equal([0xEE, 0], ReadItem(FwCfgKey.KernelData, 2));
+        Assert.Equal("console=ttyS0\0", Encoding.ASCII.GetString(ReadItem(FwCfgKey.CommandLineData, 14)));
+        uint initrd = BinaryPrimitives.ReadUInt32LittleEndian(ReadItem(FwCfgKey.InitrdAddress, 4));
+        Assert.Equal(0u, initrd & 0xFFF);
+        Assert.InRange(initrd + 5000, 0u, (64u << 20) - 0x20000);
+        FwCfgKernel.Add(_fwCfg, new byte[100], [], "", 64 << 20);
+        Assert.Equal([100, 0, 0, 0], ReadItem(FwCfgKey.KernelSize, 4));
+    }
+
     private byte[] ReadItem(ushort key, int count)
     {
         _fwCfg.WritePort(Selector, 2, key);

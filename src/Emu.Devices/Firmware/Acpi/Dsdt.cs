@@ -182,9 +182,7 @@ public static class Dsdt
                 AmlResource.Io(0x00, 0x10), AmlResource.Io(0x81, 0x0F), AmlResource.Io(0xC0, 0x20), AmlResource.Dma(4, slaveDma16Bit)),
             Device("SPKR", "PNP0800", AmlResource.Io(0x61, 1)),
             Device("FPU", "PNP0C04", AmlResource.Io(0xF0, 0x10), AmlResource.Irq(13)),
-            Device("SYSR", "PNP0C02", 1,
-                AmlResource.Io(0x80, 1), AmlResource.Io(0x92, 1), AmlResource.Io(0xB2, 2),
-                AmlResource.Io(0x402, 1), AmlResource.Io(board.PmBase, 0x40)),
+            Device("SYSR", "PNP0C02", 1, FixedPorts(board)),
         ];
         AmlTerm root = Aml.Scope("\\_SB.PCI0.ISA", devices.ToArray());
         List<AmlTerm> system =
@@ -199,6 +197,19 @@ public static class Dsdt
             system.Add(Device("HPET", "PNP0103", AmlResource.Memory32Fixed(AcpiBoard.HpetAddress, 0x400, writable: false)));
         }
         return AmlTerm.Concat(root, Aml.Scope("\\_SB", system.ToArray()));
+    }
+
+    /// <summary>Ports that belong to the board and to no device with a driver of its own.</summary>
+    private static AmlTerm[] FixedPorts(AcpiConfiguration board)
+    {
+        List<AmlTerm> ports =
+        [
+            AmlResource.Io(0x80, 1), AmlResource.Io(0x92, 1), AmlResource.Io(AcpiBoard.SmiCommandPort, 2),
+            AmlResource.Io(0x402, 1), AmlResource.Io(board.PmBase, 0x40),
+        ];
+        if (board.GpeLength != 0)
+            ports.Add(AmlResource.Io(board.GpeBase, board.GpeLength));
+        return [.. ports];
     }
 
     /// <summary>Values of SLP_TYP for PIIX4 (data sheet 7.2.2): 0 soft off, 1 suspend to RAM, 2 suspend to disk. The power button is the fixed one of PM1.</summary>

@@ -1,0 +1,94 @@
+using Emu.Mmu;
+using Iced.Intel;
+
+namespace Emu.Cpu;
+
+/// <summary>INS and OUTS. A repeated one runs in bounded batches, each of which is one instruction retired.</summary>
+internal static unsafe class SlowPortStrings
+{
+    private const int Rcx = 1, Rdx = 2, Rsi = 6, Rdi = 7;
+
+    /// <summary>Elements between two looks at pending events.</summary>
+    private const int Batch = 4096;
+
+    /// <summary>INSB, INSW, INSD: port DX to ES:rDI.</summary>
+    public static void Input<T>(Vcpu cpu, Op* op)
+        where T : unmanaged
+    {
+        cpu.CheckIoPermission((ushort)cpu.State->Gpr[Rdx], sizeof(T));
+        Repeat(cpu, op, Rdi, sizeof(T), &InputOne<T>);
+    }
+
+    /// <summary>OUTSB, OUTSW, OUTSD: segment:rSI to port DX.</summary>
+    public static void Output<T>(Vcpu cpu, Op* op)
+        where T : unmanaged
+    {
+        cpu.CheckIoPermission((ushort)cpu.State->Gpr[Rdx], sizeof(T));
+        Repeat(cpu, op, Rsi, sizeof(T), &OutputOne<T>);
+    }
+
+    private static void InputOne<T>(Vcpu cpu, Op* op, ulong offset)
+        where T : unmanaged
+    {
+        // The page must be writable before the device is read, or the data would be lost with the fault.
+        ulong linear = cpu.TranslateSegment(SegmentIndex.Es, offset, sizeof(T), AccessKind.Write);
+        cpu.ProbeLinear(linear, sizeof(T), AccessKind.Write, SegmentIndex.Es);
+        cpu.WriteLinear(linear, Semantics.Bits.Truncate<T>(cpu.ReadPort((ushort)cpu.State->Gpr[Rdx], sizeof(T))), cpu.CurrentAccessClass, SegmentIndex.Es);
+    }
+
+    private static void OutputOne<T>(Vcpu cpu, Op* op, ulong offset)
+        where T : unmanaged =>
+        cpu.WritePort((ushort)cpu.State->Gpr[Rdx], sizeof(T), (uint)Semantics.Bits.Zero(cpu.ReadSegment<T>(op->Segment, offset)));
+
+    private static void Repeat(Vcpu cpu, Op* op, int pointer, int size, delegate*<Vcpu, Op*, ulong, void> one)
+    {
+        CpuState* s = cpu.State;
+        long step = (s->SystemFlags & Eflags.Df) != 0 ? -size : size;
+        bool repeated = (op->Flags & (OpFlags.Rep | OpFlags.Repne)) != 0;
+        for (int done = 0; ; done++)
+        {
+            ulong count = Vcpu.WrapAddress(s->Gpr[Rcx], op->AddressSize);
+            if (repeated && count == 0) return;
+            one(cpu, op, Vcpu.WrapAddress(s->Gpr[pointer], op->AddressSize));
+            cpu.WriteRegister((byte)(pointer * 8), op->AddressSize, s->Gpr[pointer] + (ulong)step);
+            if (!repeated) return;
+            cpu.WriteRegister(Rcx * 8, op->AddressSize, count - 1);
+            if (count == 1) return;
+            if (done < Batch && s->ExitRequest == 0 && !cpu.StopsAfterIteration) continue;
+            s->Rip = cpu.InstructionRip;
+            return;
+        }
+    }
+}
+
+/// <summary>Binds INS and OUTS: address size and segment come from the string operand.</summary>
+internal sealed unsafe class PortStringRow(delegate*<Vcpu, Op*, void> function) : InstructionRow
+{
+    private readonly delegate*<Vcpu, Op*, void> function = function;
+
+    public override void Bind(ref Binder binder)
+    {
+        ref readonly Instruction instruction = ref binder.Instruction;
+        Op* op = binder.Op;
+        for (int i = 0; i < instruction.OpCount; i++)
+        {
+            switch (instruction.GetOpKind(i))
+            {
+                case OpKind.MemorySegSI or OpKind.MemoryESDI:
+                    op->AddressSize = 2;
+                    break;
+                case OpKind.MemorySegESI or OpKind.MemoryESEDI:
+                    op->AddressSize = 4;
+                    break;
+                case OpKind.MemorySegRSI or OpKind.MemoryESRDI:
+                    op->AddressSize = 8;
+                    break;
+            }
+        }
+
+        op->Segment = Binder.SegmentOf(instruction.MemorySegment);
+        if (instruction.HasRepPrefix) op->Flags |= OpFlags.Rep;
+        if (instruction.HasRepnePrefix) op->Flags |= OpFlags.Repne;
+        binder.BindSlow(function, endsBlock: true);
+    }
+}
