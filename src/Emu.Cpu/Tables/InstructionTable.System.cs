@@ -117,7 +117,6 @@ public sealed unsafe partial class InstructionTable
         t.Slow(Mnemonic.Int3, &SlowFlags.Breakpoint, endsBlock: true);
         t.Slow(Mnemonic.Int1, &SlowFlags.IceBreakpoint, endsBlock: true);
         t.Slow(Mnemonic.Into, &SlowFlags.Overflow, endsBlock: true);
-        t.Slow(Mnemonic.Bound, &SlowFlags.Bound);
         t.Slow(Mnemonic.Clac, &SlowFlags.ClearAccessCheck);
         t.Slow(Mnemonic.Stac, &SlowFlags.SetAccessCheck);
         t.Slow(Mnemonic.Ud0, &SlowSystem.Undefined, endsBlock: true);
