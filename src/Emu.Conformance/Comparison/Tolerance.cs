@@ -66,6 +66,7 @@ internal readonly unsafe struct Tolerance
             case Mnemonic.Cpuid: return number <= 3 ? ulong.MaxValue : 0;
             case Mnemonic.Xgetbv: return number is 0 ? ulong.MaxValue : 0;
             case Mnemonic.Rdrand or Mnemonic.Rdseed or Mnemonic.Rdpid: return destination ? DestinationBits() : 0;
+            case Mnemonic.Retf when number == 4 && _input->Bits == 16: return 0xFFFF_0000; // a 16-bit stack leaves open what happens there
             case Mnemonic.Shld or Mnemonic.Shrd when FlagMask.IsOversizedDoubleShift(_instruction, _input): return destination ? 0xFFFFUL : 0;
             default: return 0;
         }

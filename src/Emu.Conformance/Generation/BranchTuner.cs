@@ -21,7 +21,11 @@ internal static unsafe class BranchTuner
                 TuneFarImmediate(ref instruction, input, ref random);
                 return true;
             case FlowControl.IndirectBranch or FlowControl.IndirectCall: TuneIndirect(instruction, input, ref random); return true;
-            case FlowControl.Return: TuneReturn(instruction, form, input, ref random); return true;
+            case FlowControl.Return:
+                // Some processors probe the stack behind the released bytes before they check the selector: keep it near.
+                if (form.Mnemonic == Mnemonic.Retf && instruction.OpCount == 1) instruction.Immediate16 &= 0xFF;
+                TuneReturn(instruction, form, input, ref random);
+                return true;
             default: return true;
         }
     }
