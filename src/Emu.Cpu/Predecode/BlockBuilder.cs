@@ -71,7 +71,7 @@ internal sealed unsafe class BlockBuilder
             Op* op = NewOp(used, offset, count);
             op->Length = (byte)length;
             Binder binder = new(instruction, op, mode, model, pageOffset) { Bytes = bytes };
-            Bind(ref binder, overlong: instruction.IsInvalid && (int)decoder.IP - offset >= MaxLength);
+            Bind(ref binder, overlong: instruction.IsInvalid && IsOverlong(offset, mode));
             opOfInstruction[count] = used;
             withoutFlags[count] = binder.HandlerWithoutFlags;
             cannotLeave[count] = binder.CannotLeave;
@@ -139,6 +139,15 @@ internal sealed unsafe class BlockBuilder
 
         row.Bind(ref binder);
         if (binder.EndsBlock) binder.Op->Flags |= OpFlags.EndsBlock;
+    }
+
+    private bool IsOverlong(int offset, CodeMode mode)
+    {
+        Span<byte> code = stackalloc byte[MaxLength];
+        // Had the instruction needed a byte that is not there, it would not have been decoded at all.
+        if (!bytes.TryCopy(offset, code)) return false;
+        int bitness = (mode & CodeMode.Code64) != 0 ? 64 : (mode & CodeMode.Code32) != 0 ? 32 : 16;
+        return InstructionLength.IsOverlong(code, bitness, model.DecoderOptions);
     }
 
     private static void UndefinedInstruction(Vcpu cpu, Op* op) => cpu.RaiseInvalidOpcode();
