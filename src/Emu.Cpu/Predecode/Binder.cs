@@ -173,6 +173,8 @@ public unsafe ref struct Binder
     {
         Op->Aux = (nint)function;
         EndsBlock = endsBlock;
+        // Such functions see RIP behind the instruction rather than at the block's first one.
+        if (endsBlock && Op->Base == RegisterOffset.Rip && (Op->Flags & OpFlags.Memory) != 0) Op->Displacement -= Op->NextOffset;
         Op->Handler = endsBlock ? &Vcpu.SlowEndHandler : &Vcpu.SlowHandler;
     }
 }
