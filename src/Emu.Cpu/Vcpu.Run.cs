@@ -42,7 +42,7 @@ public sealed unsafe partial class Vcpu
                 continue;
             }
 
-            if (s->ExitRequest != 0 && s->Shadow == InterruptShadow.None)
+            if (s->ExitRequest != 0 && (s->Shadow & InterruptShadow.MovSs) == 0)
             {
                 s->LinkSlot = null;
                 s->ExitRequest = 0;
