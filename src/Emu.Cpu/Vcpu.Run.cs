@@ -89,7 +89,22 @@ public sealed unsafe partial class Vcpu
         bool single = s->Remaining < 0 || NeedsSingleStep;
         if (single && HitsInstructionBreakpoint()) return;
         CodeMode mode = s->Mode;
-        if (single) mode |= CodeMode.SingleStep;
+        if (single)
+        {
+            mode |= CodeMode.SingleStep;
+        }
+        else if (FindRecent(s) is var recent && recent != null)
+        {
+            if (s->LinkSlot != null)
+            {
+                *s->LinkSlot = (nint)recent;
+                s->LinkSlot = null;
+            }
+
+            recent->Handler(this, s, recent);
+            return;
+        }
+
         Block? block = FindBlock(mode);
         if (block == null) return;
         if (!single)
@@ -106,6 +121,18 @@ public sealed unsafe partial class Vcpu
 
         s->LinkSlot = null;
         RunSingle(block);
+    }
+
+    /// <summary>The first operation at RIP if the TLB and the jump cache know it; null otherwise.</summary>
+    private static Op* FindRecent(CpuState* s)
+    {
+        if ((s->Mode & CodeMode.Flat) == 0) return null;
+        ulong linear = s->Rip;
+        TlbEntry* entry = s->Tlb + TlbEntry.Index(linear);
+        if ((linear & ~0xFFFul) != entry->ExecuteTag) return null;
+        nint host = (nint)(linear + (ulong)entry->Addend);
+        JumpCacheEntry* cached = s->JumpCache + JumpCacheEntry.Index(host);
+        return cached->Host == host && cached->Mode == s->Mode ? cached->Entry : null;
     }
 
     /// <summary>The block at RIP, built if need be; null with an exception recorded.</summary>
