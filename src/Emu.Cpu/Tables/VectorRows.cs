@@ -43,6 +43,9 @@ internal abstract unsafe class VectorRow : InstructionRow
     /// <summary>Memory operands of legacy encodings may be misaligned.</summary>
     public bool Unaligned { get; init; }
 
+    /// <summary>They may on AMD's processors: discrepancy of the SHA instructions, which SDM Vol. 2B puts into exception class 4.</summary>
+    public bool UnalignedOnAmd { get; init; }
+
     /// <inheritdoc/>
     public sealed override void Bind(ref Binder binder)
     {
@@ -97,7 +100,7 @@ internal abstract unsafe class VectorRow : InstructionRow
         int source = BindSource(ref binder, last);
         bool memory = source >= 2;
         int bytes = memory ? instruction.MemorySize.GetSize() : 0;
-        return new VectorShape(width, source, vex, !vex && !Unaligned && bytes == 16, width == VectorWidth.Mmx && bytes == 4);
+        return new VectorShape(width, source, vex, !vex && !Unaligned && bytes == 16 && !(UnalignedOnAmd && binder.Model.IsAmd), width == VectorWidth.Mmx && bytes == 4);
     }
 
     /// <summary>Binds operand <paramref name="index"/> as the last source; see <see cref="VectorShape.Source"/>.</summary>
