@@ -38,6 +38,8 @@ public sealed unsafe partial class Vcpu
         {
             if (hasPendingException)
             {
+                // The code a branch led to could not be fetched: its link must not lead to the handler.
+                s->LinkSlot = null;
                 DeliverPendingException();
                 continue;
             }
@@ -132,7 +134,9 @@ public sealed unsafe partial class Vcpu
         if ((linear & ~0xFFFul) != entry->ExecuteTag) return null;
         nint host = (nint)(linear + (ulong)entry->Addend);
         JumpCacheEntry* cached = s->JumpCache + JumpCacheEntry.Index(host);
-        return cached->Host == host && cached->Mode == s->Mode ? cached->Entry : null;
+        if (cached->Host != host || cached->Mode != s->Mode) return null;
+        // A block on two pages may have been built for another mapping; FindBlock looks into that.
+        return (cached->Entry->Flags & OpFlags.ChecksMapping) == 0 ? cached->Entry : null;
     }
 
     /// <summary>The block at RIP, built if need be; null with an exception recorded.</summary>
