@@ -56,6 +56,9 @@ public unsafe ref struct Binder
     /// <summary>Offset of the block's first instruction in its page.</summary>
     public int PageOffset { get; }
 
+    /// <summary>The block's code.</summary>
+    internal CodeBytes? Bytes { get; init; }
+
     /// <summary>Form of the memory operand, after <see cref="BindMemory"/>.</summary>
     public AddressFormKind AddressForm { get; private set; }
 

@@ -73,7 +73,7 @@ internal sealed unsafe class BlockBuilder
             int length = instruction.IsInvalid ? Math.Clamp((int)decoder.IP - offset, 1, MaxLength) : instruction.Length;
             Op* op = NewOp(used, offset, count);
             op->Length = (byte)length;
-            Binder binder = new(instruction, op, mode, model, pageOffset);
+            Binder binder = new(instruction, op, mode, model, pageOffset) { Bytes = bytes };
             bool overlong = instruction.IsInvalid && IsOverlong(decoder.Bitness, host + offset, available - offset, secondPage);
             Bind(ref binder, overlong);
             opOfInstruction[count] = used;

@@ -144,6 +144,11 @@ public sealed unsafe partial class InstructionTable
         t.Slow(Mnemonic.Rdpkru, &SlowSystem.ReadPkru);
         t.Slow(Mnemonic.Wrpkru, &SlowSystem.WritePkru, endsBlock: true);
         t.Slow(Mnemonic.Serialize, &SlowSystem.Nothing, endsBlock: true);
+        // Instructions complete in order, and the host gives its own memory accesses the guest's ordering.
+        SimpleRow fence = new(nameof(Handlers.Nop));
+        t.Add(Mnemonic.Lfence, fence);
+        t.Add(Mnemonic.Mfence, fence);
+        t.Add(Mnemonic.Sfence, fence);
     }
 
     private static void AddPorts(Builder t)

@@ -102,4 +102,24 @@ public sealed class CpuModelTests
         Assert.NotEqual(DecoderOptions.None, CpuModel.Parse("qemu64").DecoderOptions & DecoderOptions.NoMPFX_0FBC);
         Assert.Equal(DecoderOptions.None, CpuModel.Max.DecoderOptions & DecoderOptions.NoMPFX_0FBC);
     }
+
+    /// <summary>Encodings that decode as another instruction on every processor these models describe.</summary>
+    private static bool IsNeverDecoded(Code code)
+    {
+        string name = code.ToString();
+        return code is Code.INVALID or Code.DeclareByte or Code.DeclareWord or Code.DeclareDword or Code.DeclareQword or Code.Zero_bytes
+            || name.Contains("ReservedNop", StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void Every_instruction_a_model_advertises_is_implemented()
+    {
+        List<string> missing = [];
+        foreach (Code code in Enum.GetValues<Code>())
+        {
+            if (CpuModel.Max.Supports(code) && !IsNeverDecoded(code) && InstructionTable.Instance[code] == null) missing.Add(code.ToString());
+        }
+
+        Assert.True(missing.Count == 0, $"{missing.Count}: {string.Join(", ", missing)}");
+    }
 }
