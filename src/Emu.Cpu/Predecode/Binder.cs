@@ -38,6 +38,7 @@ public unsafe ref struct Binder
         Mode = mode;
         Model = model;
         PageOffset = pageOffset;
+        FusionKey = -1;
     }
 
     /// <summary>The instruction.</summary>
@@ -72,6 +73,9 @@ public unsafe ref struct Binder
 
     /// <summary>Set by rows whose flag writes are unconditional and which have a handler without them; the block builder chooses it where the flags are dead.</summary>
     public nint HandlerWithoutFlags { get; set; }
+
+    /// <summary>Set by rows that are <see cref="IFusibleRow"/> where the operand forms allow it; otherwise negative.</summary>
+    internal int FusionKey { get; set; }
 
     /// <summary>64-bit code.</summary>
     public readonly bool Is64 => (Mode & CodeMode.Code64) != 0;

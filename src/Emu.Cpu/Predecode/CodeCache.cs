@@ -58,6 +58,12 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
     /// <summary>The direct-mapped table in front of the cache.</summary>
     public JumpCacheEntry* JumpCache { get; private set; }
 
+    /// <summary>Pairs of instructions that are performed together.</summary>
+    internal CompareBranchFusion Fusion { get; } = new();
+
+    /// <summary>Forms of comparison and branch that have run often enough to get a handler of their own.</summary>
+    public int FusedForms => Fusion.CompiledCount;
+
     /// <summary>Blocks in the cache.</summary>
     public int BlockCount => blocks.Count;
 
@@ -206,6 +212,7 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
         Clear();
         Release();
         NativeMemory.Free(JumpCache);
+        Fusion.Dispose();
         JumpCache = null;
     }
 }
