@@ -167,10 +167,13 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
 
     private void Release()
     {
-        foreach (uint page in garbage.Select(b => memory.PageOf((byte*)b.Host)).Distinct().ToArray())
+        // Clearing a page can retire blocks that begin on the page before it, so the list grows while it is read.
+        HashSet<uint> cleared = [];
+        for (int i = 0; i < garbage.Count; i++)
         {
-            if (!pages.TryGetValue(page, out List<Block>? list)) continue;
-            foreach (Block block in list.ToArray())
+            uint page = memory.PageOf((byte*)garbage[i].Host);
+            if (!cleared.Add(page) || !pages.TryGetValue(page, out List<Block>? list)) continue;
+            foreach (Block block in list)
             {
                 if (!block.Stale) Retire(block);
             }
