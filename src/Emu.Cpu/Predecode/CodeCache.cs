@@ -180,12 +180,9 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
 
     private void Release()
     {
-        // A block on two pages retires with either, and then the page it starts on must be cleared too: garbage grows meanwhile.
-        HashSet<uint> cleared = [];
-        for (int i = 0; i < garbage.Count; i++)
+        foreach (uint page in garbage.Select(b => memory.PageOf((byte*)b.Host)).Distinct().ToArray())
         {
-            uint page = memory.PageOf((byte*)garbage[i].Host);
-            if (!cleared.Add(page) || !pages.TryGetValue(page, out List<Block>? list)) continue;
+            if (!pages.TryGetValue(page, out List<Block>? list)) continue;
             foreach (Block block in list.ToArray())
             {
                 // Only blocks that begin here: one that reaches in from the page before may be linked from there.
