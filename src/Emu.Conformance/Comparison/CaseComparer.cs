@@ -102,7 +102,7 @@ public sealed unsafe class CaseComparer
             string changed = FlagNames.Of(expectedFlags ^ actualFlags);
             differences.Add(new Difference($"RFLAGS.{changed}", FlagNames.Values(expectedFlags), FlagNames.Values(actualFlags)));
         }
-        if (wide && !tolerance.IgnoreSegmentBases)
+        if (wide)
         {
             Number("FS.base", e->State.FsBase, a->State.FsBase);
             Number("GS.base", e->State.GsBase, a->State.GsBase);

@@ -20,6 +20,7 @@ internal static class NotComparable
         Mnemonic.Xbegin or Mnemonic.Xend or Mnemonic.Xabort or Mnemonic.Xtest => "a transaction may abort at any time",
         Mnemonic.Int1 => "hypervisors deliver its #DB with RIP before or behind it",
         Mnemonic.Sysexit or Mnemonic.Sysexitq => "hypervisors emulate it on processors that raise #UD",
+        Mnemonic.Fstpnce => "undocumented; processors differ in what it does with an empty register",
         Mnemonic.Wrpkru => "would take the runner's own memory away",
         _ => null,
     };

@@ -179,8 +179,8 @@ public unsafe ref struct Binder
     {
         Op->Aux = (nint)function;
         EndsBlock = endsBlock;
-        // Such a function finds RIP behind its instruction already, so that is where RIP-relative operands count from.
-        if (endsBlock && Op->Base == RegisterOffset.Rip) Op->Displacement -= Op->NextOffset;
+        // Such functions see RIP behind the instruction rather than at the block's first one.
+        if (endsBlock && Op->Base == RegisterOffset.Rip && (Op->Flags & OpFlags.Memory) != 0) Op->Displacement -= Op->NextOffset;
         Op->Handler = endsBlock ? &Vcpu.SlowEndHandler : &Vcpu.SlowHandler;
     }
 }

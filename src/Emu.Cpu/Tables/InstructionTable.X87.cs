@@ -46,7 +46,8 @@ public sealed unsafe partial class InstructionTable
         t.Add(Mnemonic.Fld, load);
         t.Add(Mnemonic.Fild, load);
         AddX87<X87StoreRegister<No>>(t, Code.Fst_sti);
-        AddX87<X87StoreRegister<Yes>>(t, Code.Fstp_sti, Code.Fstp_sti_DFD0, Code.Fstp_sti_DFD8, Code.Fstpnce_sti);
+        AddX87<X87StoreRegister<Yes>>(t, Code.Fstp_sti, Code.Fstp_sti_DFD0, Code.Fstp_sti_DFD8);
+        AddX87<X87StorePopUnchecked>(t, Code.Fstpnce_sti);
         t.Add(Mnemonic.Fst, new X87StoreRow<X87StoreNumber, No>());
         t.Add(Mnemonic.Fstp, new X87StoreRow<X87StoreNumber, Yes>());
         t.Add(Mnemonic.Fist, new X87StoreRow<X87StoreInteger<No>, No>());

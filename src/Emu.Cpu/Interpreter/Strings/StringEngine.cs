@@ -42,7 +42,7 @@ internal static unsafe class StringEngine
 
         ulong count = run.Count;
         if (count == 0) return true;
-        bool traps = (s->SystemFlags & Eflags.Tf) != 0;
+        bool traps = cpu.StopsAfterIteration;
         ulong work = 0;
         while (true)
         {

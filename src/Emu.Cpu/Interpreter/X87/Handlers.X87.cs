@@ -52,7 +52,12 @@ internal static unsafe partial class Handlers
         if ((s->Fsw & X87Status.Summary) != 0 && !cpu.TryReportX87Error(op)) return;
         T value = X87Stores.Convert<TOperation, T>(s);
         bool deliver = X87Stores.Delivers(s);
-        if (deliver && !TDestination.TryWrite(cpu, s, op, value))
+        if (!deliver)
+        {
+            // The address is checked all the same.
+            if (!cpu.TryProbeOperand(op, sizeof(T))) return;
+        }
+        else if (!TDestination.TryWrite(cpu, s, op, value))
         {
             if (TDestination.Retries) op->Retry(cpu, s, op);
             return;

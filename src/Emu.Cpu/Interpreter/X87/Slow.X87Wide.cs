@@ -61,7 +61,9 @@ internal static unsafe class SlowX87Wide
         bool empty = X87Unit.IsEmpty(s, 0);
         Float80Convert.StorePackedBcd(empty ? Float80.Indefinite : X87Unit.Read(s, 0), digits, ref X87Unit.Begin(s));
         bool deliver = X87Stores.Delivers(s);
-        if (deliver) cpu.WriteLinear(cpu.OperandAddress(op, Size, AccessKind.Write), digits, op->Segment);
+        ulong linear = cpu.OperandAddress(op, Size, AccessKind.Write);
+        if (deliver) cpu.WriteLinear(linear, digits, op->Segment);
+        else cpu.ProbeLinear(linear, Size, AccessKind.Write, op->Segment);
         X87Unit.TrackMemory(cpu, s, op);
         X87Stores.Commit(s);
         if (deliver) X87Unit.Pop(s);

@@ -96,8 +96,11 @@ internal readonly unsafe struct X87CompareFlags<TSignals, TPops> : IX87Operation
         }
         else
         {
+            // C1 stays as it is.
+            int c1 = s->Fsw & X87Status.C1;
             ordering = Float80Compare.Compare(X87Unit.Read(s, 0), X87Unit.Read(s, op->Source), TSignals.Value, ref X87Unit.Begin(s));
             deliver = X87Unit.Commit(s);
+            s->Fsw = (ushort)(s->Fsw | c1);
         }
 
         s->SetArithmeticFlags(ordering switch

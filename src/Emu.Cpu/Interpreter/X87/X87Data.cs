@@ -80,14 +80,14 @@ internal readonly unsafe struct X87LoadRegister : IX87Operation
     {
         bool empty = X87Unit.IsEmpty(s, op->Source);
         Float80 value = empty ? Float80.Indefinite : X87Unit.Read(s, op->Source);
-        if (!X87Unit.IsEmpty(s, 7))
+        if (empty)
+        {
+            if (!X87Unit.Underflow(s)) return;
+        }
+        else if (!X87Unit.IsEmpty(s, 7))
         {
             if (!X87Unit.Overflow(s)) return;
             value = Float80.Indefinite;
-        }
-        else if (empty)
-        {
-            if (!X87Unit.Underflow(s)) return;
         }
         else
         {
@@ -118,6 +118,17 @@ internal readonly unsafe struct X87StoreRegister<TPop> : IX87Operation
 
         X87Unit.Write(s, op->Destination, value);
         if (TPop.Value) X87Unit.Pop(s);
+    }
+}
+
+/// <summary>FSTPNCE, FSTP ST(i) without a look at the tag of ST(0): if that is empty, it is popped and nothing else happens.</summary>
+internal readonly unsafe struct X87StorePopUnchecked : IX87Operation
+{
+    public static void Execute(CpuState* s, Op* op)
+    {
+        X87Unit.ClearC1(s);
+        if (!X87Unit.IsEmpty(s, 0)) X87Unit.Write(s, op->Destination, X87Unit.Read(s, 0));
+        X87Unit.Pop(s);
     }
 }
 
@@ -172,7 +183,6 @@ internal readonly unsafe struct X87MoveIf<TCondition> : IX87Operation
             return;
         }
 
-        X87Unit.ClearC1(s);
         if (TCondition.Test(s->FlagsResult, s->FlagsAux)) X87Unit.Write(s, 0, X87Unit.Read(s, op->Source));
     }
 }
@@ -183,6 +193,7 @@ internal readonly unsafe struct X87Free<TPop> : IX87Operation
 {
     public static void Execute(CpuState* s, Op* op)
     {
+        X87Unit.ClearC1(s);
         s->Ftw &= (byte)~(1 << X87Unit.Physical(s, op->Destination));
         if (TPop.Value) X87Unit.Pop(s);
     }

@@ -66,7 +66,6 @@ internal readonly unsafe struct X87Remainder<TNearest> : IX87Operation
         if (X87Unit.IsEmpty(s, 0) || X87Unit.IsEmpty(s, 1))
         {
             if (X87Unit.Underflow(s)) X87Unit.Write(s, 0, Float80.Indefinite);
-            X87Unit.SetConditionCodes(s, 0);
             return;
         }
 
