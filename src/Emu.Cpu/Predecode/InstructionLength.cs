@@ -32,10 +32,17 @@ internal static class InstructionLength
             else if (prefix != 0xF0) segment = prefix;
         }
 
+        // An opcode that is undefined with a mandatory prefix has the length it has without.
+        return Exceeds(code, prefixes, [segment, addressSize, repeat, operandSize, rex], bitness, options)
+            || Exceeds(code, prefixes, [segment, addressSize, rex], bitness, options);
+    }
+
+    private static bool Exceeds(ReadOnlySpan<byte> code, int prefixes, ReadOnlySpan<byte> effective, int bitness, DecoderOptions options)
+    {
         // Bytes behind the first 15 do not matter: what needs them is too long.
         byte[] shortened = new byte[MaxLength * 2];
         int kept = 0;
-        foreach (byte prefix in (ReadOnlySpan<byte>)[segment, repeat, operandSize, addressSize, rex])
+        foreach (byte prefix in effective)
         {
             if (prefix != 0) shortened[kept++] = prefix;
         }
