@@ -384,6 +384,16 @@ public sealed unsafe partial class Vcpu
         return cpu.StackSlow(op, linear, sizeof(T), AccessKind.Write);
     }
 
+    /// <summary>
+    /// For calls to a bad address, whose fault has been recorded: the push comes first, so a fault of its own takes the place.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal void PreferPushFault(int size)
+    {
+        ulong pointer = WrapAddress(StackPointer - (uint)size, StackAddressSize);
+        if (TrySegment(SegmentIndex.Ss, pointer, size, AccessKind.Write, out ulong linear)) Probe(linear, size, AccessKind.Write, CurrentAccessClass, SegmentIndex.Ss);
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool StackSlow(Op* op, ulong linear, int size, AccessKind kind)
     {

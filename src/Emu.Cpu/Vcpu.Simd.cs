@@ -36,6 +36,24 @@ public sealed unsafe partial class Vcpu
         Raise((State->Cr4 & Cr4.Osxmmexcpt) != 0 ? ExceptionVector.SimdFloatingPoint : ExceptionVector.InvalidOpcode);
     }
 
+    /// <summary>Reads an element at a linear address, of any alignment even where alignment is checked. Raises #PF, #GP, #SS.</summary>
+    internal T ReadUnaligned<T>(ulong linear, SegmentIndex segment)
+        where T : unmanaged
+    {
+        T value;
+        if (!Access(linear, (byte*)&value, sizeof(T), Emu.Mmu.AccessKind.Read, CurrentAccessClass, segment, allowUnaligned: true)) throw unwind;
+        return value;
+    }
+
+    /// <summary>Checks that a store will not fault, for instructions with another fault of lower priority to find out first.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal bool TryProbeWrite(Op* op, ulong linear, int size)
+    {
+        if (Probe(linear, size, Emu.Mmu.AccessKind.Write, CurrentAccessClass, op->Segment)) return true;
+        LeaveAt(op);
+        return false;
+    }
+
     /// <summary>Pending unmasked x87 exception before a waiting instruction: #MF, or FERR# without CR0.NE.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal bool TryReportX87Error(Op* op)

@@ -46,6 +46,7 @@ public sealed unsafe partial class Vcpu : IDisposable
         State = (CpuState*)NativeMemory.AlignedAlloc((nuint)sizeof(CpuState), 64);
         NativeMemory.Clear(State, (nuint)sizeof(CpuState));
         State->JumpCache = code.JumpCache;
+        State->Remaining = -Bias;
         builder = new BlockBuilder(model);
         clock = new RetirementClock(this);
         Apic = new LocalApic(this, clock);

@@ -61,7 +61,8 @@ public sealed unsafe partial class Vcpu
     private void Deliver(EventKind kind, ExceptionInfo info)
     {
         FaultClass first = kind == EventKind.Exception ? ClassOf(info.Vector) : FaultClass.Benign;
-        State->Rip = MaskRip(State->Rip);
+        // A block that ends at the top of the address range leaves RIP unwrapped.
+        if (!Is64BitCode) State->Rip = (uint)State->Rip;
         while (true)
         {
             bool fault = kind == EventKind.Exception && EnterException(info);

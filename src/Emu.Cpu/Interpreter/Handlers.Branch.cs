@@ -185,7 +185,12 @@ internal static unsafe partial class Handlers
         where TRip : IRipForm
     {
         ulong target = s->Rip + op->Immediate;
-        if (!TRip.TryWrap(cpu, s, op, ref target)) return;
+        if (!TRip.TryWrap(cpu, s, op, ref target))
+        {
+            cpu.PreferPushFault(sizeof(T));
+            return;
+        }
+
         if (!TStack.TryPush(cpu, s, op, Bits.Truncate<T>(s->Rip + (uint)op->NextOffset)))
         {
             if (TStack.Retries) CallChecked<T, TStack, TRip>(cpu, s, op);
@@ -237,7 +242,12 @@ internal static unsafe partial class Handlers
         }
 
         ulong target = Bits.Zero(value);
-        if (!TRip.TryWrap(cpu, s, op, ref target)) return;
+        if (!TRip.TryWrap(cpu, s, op, ref target))
+        {
+            cpu.PreferPushFault(sizeof(T));
+            return;
+        }
+
         if (!TStack.TryPush(cpu, s, op, Bits.Truncate<T>(s->Rip + (uint)op->NextOffset)))
         {
             if (TStack.Retries) op->Retry(cpu, s, op);

@@ -262,15 +262,16 @@ internal static unsafe partial class Handlers
         next->Handler(cpu, s, next);
     }
 
-    /// <summary>VBROADCASTxx, VPBROADCASTx, VMOVDDUP from memory: one element everywhere.</summary>
+    /// <summary>VBROADCASTxx, VPBROADCASTx, 128-bit MOVDDUP: one element everywhere.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void VectorBroadcast<T, TVector, TSource>(Vcpu cpu, CpuState* s, Op* op)
+    public static void VectorBroadcast<T, TVector, TSource, TVex>(Vcpu cpu, CpuState* s, Op* op)
         where T : unmanaged
         where TVector : unmanaged
         where TSource : IVectorSource
+        where TVex : IFlag
     {
         if (!TSource.TryRead(cpu, s, op, out T value)) return;
-        VectorFile.Store<TVector, Yes>(s, op->Destination, Extending.Broadcast<T, TVector>(value));
+        VectorFile.Store<TVector, TVex>(s, op->Destination, Extending.Broadcast<T, TVector>(value));
         Op* next = op + 1;
         next->Handler(cpu, s, next);
     }

@@ -114,6 +114,12 @@ public unsafe ref struct Binder
         Register index = instruction.MemoryIndex;
         op->Scale = (byte)System.Numerics.BitOperations.TrailingZeroCount(instruction.MemoryIndexScale);
         op->Segment = SegmentOf(instruction.MemorySegment);
+        // 64-bit mode ignores overrides of these four; the base register decides between #SS and #GP.
+        if (Is64 && op->Segment < SegmentIndex.Fs)
+        {
+            op->Segment = baseRegister is Register.RSP or Register.RBP or Register.ESP or Register.EBP ? SegmentIndex.Ss : SegmentIndex.Ds;
+        }
+
         int addressSize = baseRegister != Register.None && baseRegister is not (Register.RIP or Register.EIP) ? baseRegister.GetSize()
             : index != Register.None && index.IsGPR() ? index.GetSize()
             : baseRegister == Register.RIP ? 8
@@ -170,8 +176,8 @@ public unsafe ref struct Binder
     {
         Op->Aux = (nint)function;
         EndsBlock = endsBlock;
-        // Such a function finds RIP behind its instruction already, so that is where RIP-relative operands count from.
-        if (endsBlock && Op->Base == RegisterOffset.Rip) Op->Displacement -= Op->NextOffset;
+        // Such functions see RIP behind the instruction rather than at the block's first one.
+        if (endsBlock && Op->Base == RegisterOffset.Rip && (Op->Flags & OpFlags.Memory) != 0) Op->Displacement -= Op->NextOffset;
         Op->Handler = endsBlock ? &Vcpu.SlowEndHandler : &Vcpu.SlowHandler;
     }
 }

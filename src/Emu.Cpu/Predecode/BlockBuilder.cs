@@ -9,7 +9,7 @@ internal sealed unsafe class BlockBuilder
     /// <summary>Longest block in instructions. The interpreter overruns an instruction budget by less than this.</summary>
     public const int MaxInstructions = 48;
 
-    private const int MaxLength = 15;
+    private const int MaxLength = InstructionLength.Maximum;
 
     private readonly CpuModel model;
     private readonly CodeBytes bytes = new();
@@ -71,7 +71,8 @@ internal sealed unsafe class BlockBuilder
             Op* op = NewOp(used, offset, count);
             op->Length = (byte)length;
             Binder binder = new(instruction, op, mode, model, pageOffset) { Bytes = bytes };
-            Bind(ref binder, overlong: instruction.IsInvalid && IsOverlong(offset, mode));
+            bool overlong = instruction.IsInvalid && IsOverlong(decoder.Bitness, host + offset, available - offset, secondPage);
+            Bind(ref binder, overlong);
             opOfInstruction[count] = used;
             withoutFlags[count] = binder.HandlerWithoutFlags;
             cannotLeave[count] = binder.CannotLeave;
@@ -119,6 +120,16 @@ internal sealed unsafe class BlockBuilder
         return op;
     }
 
+    private bool IsOverlong(int bitness, byte* first, int available, byte* second)
+    {
+        Span<byte> code = stackalloc byte[MaxLength * 2];
+        int inFirst = Math.Min(available, MaxLength);
+        new ReadOnlySpan<byte>(first, inFirst).CopyTo(code);
+        if (second == null) return InstructionLength.ExceedsMaximum(bitness, code[..inFirst], model.DecoderOptions);
+        new ReadOnlySpan<byte>(second, MaxLength).CopyTo(code[inFirst..]);
+        return InstructionLength.ExceedsMaximum(bitness, code[..(inFirst + MaxLength)], model.DecoderOptions);
+    }
+
     private void Bind(ref Binder binder, bool overlong)
     {
         ref readonly Instruction instruction = ref binder.Instruction;
@@ -139,15 +150,6 @@ internal sealed unsafe class BlockBuilder
 
         row.Bind(ref binder);
         if (binder.EndsBlock) binder.Op->Flags |= OpFlags.EndsBlock;
-    }
-
-    private bool IsOverlong(int offset, CodeMode mode)
-    {
-        Span<byte> code = stackalloc byte[MaxLength];
-        // Had the instruction needed a byte that is not there, it would not have been decoded at all.
-        if (!bytes.TryCopy(offset, code)) return false;
-        int bitness = (mode & CodeMode.Code64) != 0 ? 64 : (mode & CodeMode.Code32) != 0 ? 32 : 16;
-        return InstructionLength.IsOverlong(code, bitness, model.DecoderOptions);
     }
 
     private static void UndefinedInstruction(Vcpu cpu, Op* op) => cpu.RaiseInvalidOpcode();
@@ -173,7 +175,8 @@ internal sealed unsafe class BlockBuilder
             RflagsBits modified = instruction.RflagsModified;
             if (withoutFlags[i] != 0)
             {
-                if ((modified & live) == 0)
+                // RCL and RCR by a multiple of their cycle modify nothing for Iced, but do write OF.
+                if (modified != RflagsBits.None && (modified & live) == 0)
                 {
                     ops[opOfInstruction[i]].Handler = (delegate*<Vcpu, CpuState*, Op*, void>)withoutFlags[i];
                 }

@@ -8,7 +8,6 @@ internal sealed unsafe class CodeBytes : CodeReader
     private byte* first;
     private int firstLength;
     private byte* second;
-    private int secondLength;
     private byte* next;
     private byte* end;
     private byte* secondStart;
@@ -21,7 +20,6 @@ internal sealed unsafe class CodeBytes : CodeReader
         firstLength = length;
         end = start + length;
         second = secondStart = secondEnd = null;
-        secondLength = 0;
     }
 
     /// <summary>Adds the run that follows.</summary>
@@ -29,19 +27,10 @@ internal sealed unsafe class CodeBytes : CodeReader
     {
         second = secondStart = start;
         secondEnd = start + length;
-        secondLength = length;
     }
 
     /// <summary>A byte that has been decoded, counted from the first.</summary>
     public byte this[int offset] => offset < firstLength ? first[offset] : second[offset - firstLength];
-
-    /// <summary>Copies bytes, counted from the first; false if that many are not there.</summary>
-    public bool TryCopy(int offset, Span<byte> destination)
-    {
-        if (offset + destination.Length > firstLength + secondLength) return false;
-        for (int i = 0; i < destination.Length; i++) destination[i] = this[offset + i];
-        return true;
-    }
 
     /// <inheritdoc/>
     public override int ReadByte()

@@ -2,56 +2,53 @@ using Iced.Intel;
 
 namespace Emu.Cpu;
 
-/// <summary>Tells instructions of more than 15 bytes, which are #GP(0) (SDM Vol. 2A 2.3.11), from undefined ones.</summary>
+/// <summary>Tells the two reasons apart for which Iced rejects an instruction of 15 bytes or more.</summary>
 internal static class InstructionLength
 {
-    private const int MaxLength = 15;
+    /// <summary>Longest instruction in bytes.</summary>
+    public const int Maximum = 15;
 
     /// <summary>
-    /// Whether an instruction the decoder refused is too long. The decoder stops at 15 bytes and at an undefined LOCK prefix, while to the
-    /// processor the length matters more than LOCK: so it is measured here without LOCK and without repeated prefixes.
+    /// Whether a rejected instruction is longer than 15 bytes, which is #GP(0) (SDM Vol. 2A 2.3.11), rather than undefined. Decodes
+    /// it again with only those prefixes that decide its length, once each.
     /// </summary>
-    /// <param name="code">The first 15 bytes.</param>
     /// <param name="bitness">16, 32 or 64.</param>
-    /// <param name="options">The model's decoder options.</param>
-    public static bool IsOverlong(ReadOnlySpan<byte> code, int bitness, DecoderOptions options)
+    /// <param name="code">Its first bytes, as far as they are mapped.</param>
+    /// <param name="options">Vendor rules of decoding.</param>
+    public static bool ExceedsMaximum(int bitness, ReadOnlySpan<byte> code, DecoderOptions options)
     {
-        byte segment = 0, repeat = 0, operandSize = 0, addressSize = 0, rex = 0;
+        if (code.Length > Maximum) code = code[..Maximum];
         int prefixes = 0;
-        for (; prefixes < code.Length; prefixes++)
-        {
-            byte prefix = code[prefixes];
-            bool isRex = bitness == 64 && (prefix & 0xF0) == 0x40;
-            if (!isRex && !IsLegacyPrefix(prefix)) break;
-            // REX counts only right before the opcode.
-            rex = isRex ? prefix : (byte)0;
-            if (isRex) continue;
-            if (prefix == 0x66) operandSize = prefix;
-            else if (prefix == 0x67) addressSize = prefix;
-            else if (prefix is 0xF2 or 0xF3) repeat = prefix;
-            else if (prefix != 0xF0) segment = prefix;
-        }
-
-        // An opcode that is undefined with a mandatory prefix has the length it has without.
-        return Exceeds(code, prefixes, [segment, addressSize, repeat, operandSize, rex], bitness, options)
-            || Exceeds(code, prefixes, [segment, addressSize, rex], bitness, options);
+        while (prefixes < code.Length && (IsLegacyPrefix(code[prefixes]) || IsRex(bitness, code[prefixes]))) prefixes++;
+        if (prefixes == Maximum) return true;
+        // An opcode that F2 or F3 makes undefined is measured as if they were absent.
+        return Measure(bitness, code, prefixes, true, options) > Maximum || Measure(bitness, code, prefixes, false, options) > Maximum;
     }
 
-    private static bool Exceeds(ReadOnlySpan<byte> code, int prefixes, ReadOnlySpan<byte> effective, int bitness, DecoderOptions options)
+    private static int Measure(int bitness, ReadOnlySpan<byte> code, int prefixes, bool withRepeat, DecoderOptions options)
     {
-        // Bytes behind the first 15 do not matter: what needs them is too long.
-        byte[] shortened = new byte[MaxLength * 2];
-        int kept = 0;
-        foreach (byte prefix in effective)
+        List<byte> compact = [];
+        for (int i = 0; i < prefixes; i++)
         {
-            if (prefix != 0) shortened[kept++] = prefix;
+            byte prefix = code[i];
+            // REX counts only in front of the opcode; of the others, operand and address size and the last of REPE and REPNE.
+            bool decides = IsRex(bitness, prefix) ? i == prefixes - 1
+                : prefix is 0x66 or 0x67 ? !code[(i + 1)..prefixes].Contains(prefix)
+                : withRepeat && prefix is (0xF2 or 0xF3) && !code[(i + 1)..prefixes].ContainsAny((byte)0xF2, (byte)0xF3);
+            if (decides) compact.Add(prefix);
         }
 
-        code[prefixes..].CopyTo(shortened.AsSpan(kept));
-        Decoder decoder = Decoder.Create(bitness, new ByteArrayCodeReader(shortened), options | DecoderOptions.NoInvalidCheck);
-        Instruction instruction = decoder.Decode();
-        return !instruction.IsInvalid && prefixes - kept + instruction.Length > MaxLength;
+        int dropped = prefixes - compact.Count;
+        compact.AddRange(code[prefixes..]);
+        // What lies beyond the limit no longer decides the length.
+        compact.AddRange(new byte[Maximum]);
+        Decoder decoder = Decoder.Create(bitness, compact.ToArray(), options | DecoderOptions.NoInvalidCheck);
+        decoder.Decode(out Instruction instruction);
+        return dropped + instruction.Length;
     }
 
-    private static bool IsLegacyPrefix(byte value) => value is 0x26 or 0x2E or 0x36 or 0x3E or 0x64 or 0x65 or 0x66 or 0x67 or 0xF0 or 0xF2 or 0xF3;
+    private static bool IsRex(int bitness, byte value) => bitness == 64 && (value & 0xF0) == 0x40;
+
+    private static bool IsLegacyPrefix(byte value) =>
+        value is 0xF0 or 0xF2 or 0xF3 or 0x2E or 0x36 or 0x3E or 0x26 or 0x64 or 0x65 or 0x66 or 0x67;
 }

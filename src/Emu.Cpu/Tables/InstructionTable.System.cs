@@ -117,7 +117,6 @@ public sealed unsafe partial class InstructionTable
         t.Slow(Mnemonic.Int3, &SlowFlags.Breakpoint, endsBlock: true);
         t.Slow(Mnemonic.Int1, &SlowFlags.IceBreakpoint, endsBlock: true);
         t.Slow(Mnemonic.Into, &SlowFlags.Overflow, endsBlock: true);
-        t.Slow(Mnemonic.Bound, &SlowFlags.Bound);
         t.Slow(Mnemonic.Clac, &SlowFlags.ClearAccessCheck);
         t.Slow(Mnemonic.Stac, &SlowFlags.SetAccessCheck);
         t.Slow(Mnemonic.Ud0, &SlowSystem.Undefined, endsBlock: true);
@@ -145,6 +144,11 @@ public sealed unsafe partial class InstructionTable
         t.Slow(Mnemonic.Rdpkru, &SlowSystem.ReadPkru);
         t.Slow(Mnemonic.Wrpkru, &SlowSystem.WritePkru, endsBlock: true);
         t.Slow(Mnemonic.Serialize, &SlowSystem.Nothing, endsBlock: true);
+        // Instructions complete in order, and the host gives its own memory accesses the guest's ordering.
+        SimpleRow fence = new(nameof(Handlers.Nop));
+        t.Add(Mnemonic.Lfence, fence);
+        t.Add(Mnemonic.Mfence, fence);
+        t.Add(Mnemonic.Sfence, fence);
     }
 
     private static void AddPorts(Builder t)

@@ -36,7 +36,7 @@ internal sealed unsafe class HandlerProbe : IDisposable, ICpuBus
         root.AddSubregion(0, MemoryRegion.CreateRam("ram", ram));
         space = new AddressSpace("memory", memory, root);
         code = new CodeCache(memory);
-        cpu = new Vcpu(new CpuModel { Name = "max" }, space, this, code);
+        cpu = new Vcpu(CpuModel.Max, space, this, code);
         ops = (Op*)NativeMemory.AllocZeroed(Operations, Op.SizeInBytes);
         depth = (ulong*)NativeMemory.Alloc(sizeof(ulong));
         mode = Units | bits switch
