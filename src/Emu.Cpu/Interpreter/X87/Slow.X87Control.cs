@@ -110,7 +110,6 @@ internal static unsafe class SlowX87Control
     public static void EmptyMmx(Vcpu cpu, Op* op)
     {
         cpu.WaitX87();
-        cpu.State->Fsw = (ushort)(cpu.State->Fsw & ~(7 << X87Status.TopShift));
         cpu.State->Ftw = 0;
         cpu.State->Fsw = (ushort)(cpu.State->Fsw & ~(7 << X87Status.TopShift));
     }
