@@ -38,6 +38,8 @@ public sealed unsafe partial class Vcpu
         {
             if (hasPendingException)
             {
+                // The block that asked for a link leads to where fetching failed, not to the handler.
+                s->LinkSlot = null;
                 DeliverPendingException();
                 continue;
             }
