@@ -56,7 +56,10 @@ public sealed class PcBoard : IDisposable
         Processors = CreateProcessors();
         Chipset = CreateChipset();
         Bus.Connect(Chipset);
-        Memory.System.AddSubregion(AcpiBoard.LocalApicAddress, MemoryRegion.CreateDevice("lapic", LocalApicRegionSize, Apics), LocalApicPriority);
+        MemoryRegion window = MemoryRegion.CreateDevice("lapic", LocalApicRegionSize, Apics);
+        Memory.System.AddSubregion(AcpiBoard.LocalApicAddress, window, LocalApicPriority);
+        // One window serves all processors; the bootstrap processor says where it is.
+        Processors[0].Apic.BaseChanged += apic => window.Offset = apic.BaseAddressMsr & ~0xFFFUL;
         FwCfg = new FwCfg(Memory.Space);
         Ports.Map(FwCfg.FirstPort, FwCfg.PortCount, Add(FwCfg), "fw-cfg");
         Keyboard = new Ps2Keyboard(machine.Clock);

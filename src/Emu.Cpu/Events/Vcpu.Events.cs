@@ -34,7 +34,7 @@ public sealed unsafe partial class Vcpu
             pending &= ~PendingEvents.Sipi;
             if (s->Smm) pending &= ~(PendingEvents.Init | PendingEvents.Smi);
             if (nmiBlocked) pending &= ~PendingEvents.Nmi;
-            if ((s->SystemFlags & Eflags.If) == 0 || s->Activity == ActivityState.Shutdown) pending &= ~PendingEvents.Interrupt;
+            if (!InterruptsEnabled || s->Activity == ActivityState.Shutdown) pending &= ~PendingEvents.Interrupt;
             return pending;
         }
     }

@@ -21,10 +21,13 @@ internal sealed unsafe class BlockBuilder
     private readonly int[] opOfInstruction = new int[MaxInstructions];
     private readonly nint[] withoutFlags = new nint[MaxInstructions];
     private readonly bool[] cannotLeave = new bool[MaxInstructions];
+    private readonly int[] fusionKeys = new int[MaxInstructions];
+    private readonly CompareBranchFusion fusion;
 
-    public BlockBuilder(CpuModel model)
+    public BlockBuilder(CpuModel model, CompareBranchFusion fusion)
     {
         this.model = model;
+        this.fusion = fusion;
         DecoderOptions options = model.DecoderOptions;
         decoder16 = Decoder.Create(16, bytes, options);
         decoder32 = Decoder.Create(32, bytes, options);
@@ -54,6 +57,7 @@ internal sealed unsafe class BlockBuilder
         {
             Op* check = NewOp(used++, 0, 0);
             check->Handler = &Handlers.CheckSecondPage;
+            check->Flags = OpFlags.ChecksMapping;
             check->Immediate = (ulong)secondPage;
         }
 
@@ -76,6 +80,7 @@ internal sealed unsafe class BlockBuilder
             opOfInstruction[count] = used;
             withoutFlags[count] = binder.HandlerWithoutFlags;
             cannotLeave[count] = binder.CannotLeave;
+            fusionKeys[count] = binder.FusionKey;
             ended = binder.EndsBlock;
             used++;
             offset += length;
@@ -97,6 +102,7 @@ internal sealed unsafe class BlockBuilder
         }
 
         DropDeadFlags(count);
+        FuseLast(count, mode);
         Op* copy = (Op*)NativeMemory.Alloc((nuint)used, Op.SizeInBytes);
         new Span<Op>(ops, used).CopyTo(new Span<Op>(copy, used));
         return new Block
@@ -108,6 +114,15 @@ internal sealed unsafe class BlockBuilder
             OpCount = used,
             SecondPage = (nint)secondPage,
         };
+    }
+
+    /// <summary>Joins the last two instructions if the pair is one of those that may be.</summary>
+    private void FuseLast(int count, CodeMode mode)
+    {
+        if (count < 2 || fusionKeys[count - 2] < 0 || !instructions[count - 1].IsJccShortOrNear) return;
+        if (InstructionTable.Instance[instructions[count - 2].Code] is not { } row || InstructionTable.Instance[instructions[count - 1].Code] is not { } branch) return;
+        int rip = BranchForms.RipForm(mode, ops[opOfInstruction[count - 1]].Size);
+        if (rip < 2) fusion.Apply(ops + opOfInstruction[count - 2], row, fusionKeys[count - 2], branch, rip);
     }
 
     private Op* NewOp(int index, int offset, int count)

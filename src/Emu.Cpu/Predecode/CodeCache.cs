@@ -58,6 +58,12 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
     /// <summary>The direct-mapped table in front of the cache.</summary>
     public JumpCacheEntry* JumpCache { get; private set; }
 
+    /// <summary>Pairs of instructions that are performed together.</summary>
+    internal CompareBranchFusion Fusion { get; } = new();
+
+    /// <summary>Forms of comparison and branch that have run often enough to get a handler of their own.</summary>
+    public int FusedForms => Fusion.CompiledCount;
+
     /// <summary>Blocks in the cache.</summary>
     public int BlockCount => blocks.Count;
 
@@ -74,6 +80,8 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
     internal void Add(Block block)
     {
         if (bytes > MemoryBudget) Clear();
+        // The same address decoded with another second page behind it.
+        if (blocks.TryGetValue((block.Host, block.Mode), out Block? replaced)) Retire(replaced);
         blocks[(block.Host, block.Mode)] = block;
         BlocksBuilt++;
         bytes += (long)block.OpCount * Op.SizeInBytes;
@@ -118,8 +126,13 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
         }
 
         if (!any) return;
-        list.RemoveAll(static block => block.Stale && block.SecondPage == 0);
-        if (list.TrueForAll(static block => block.Stale)) Unwatch(ramPage);
+        DropStale(ramPage, list);
+    }
+
+    private void DropStale(uint page, List<Block> list)
+    {
+        list.RemoveAll(static block => block.Stale);
+        if (list.Count == 0) Unwatch(page);
     }
 
     private static bool Overlaps(Block block, nint start, nint end)
@@ -167,18 +180,16 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
 
     private void Release()
     {
-        // Clearing a page can retire blocks that begin on the page before it, so the list grows while it is read.
-        HashSet<uint> cleared = [];
-        for (int i = 0; i < garbage.Count; i++)
+        foreach (uint page in garbage.Select(b => memory.PageOf((byte*)b.Host)).Distinct().ToArray())
         {
-            uint page = memory.PageOf((byte*)garbage[i].Host);
-            if (!cleared.Add(page) || !pages.TryGetValue(page, out List<Block>? list)) continue;
-            foreach (Block block in list)
+            if (!pages.TryGetValue(page, out List<Block>? list)) continue;
+            foreach (Block block in list.ToArray())
             {
-                if (!block.Stale) Retire(block);
+                // Only blocks that begin here: one that reaches in from the page before may be linked from there.
+                if (!block.Stale && memory.PageOf((byte*)block.Host) == page) Retire(block);
             }
 
-            Unwatch(page);
+            DropStale(page, list);
         }
 
         foreach (Block block in garbage)
@@ -198,6 +209,7 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
         Clear();
         Release();
         NativeMemory.Free(JumpCache);
+        Fusion.Dispose();
         JumpCache = null;
     }
 }
