@@ -108,6 +108,7 @@ public sealed class CpuModelTests
     {
         string name = code.ToString();
         return code is Code.INVALID or Code.DeclareByte or Code.DeclareWord or Code.DeclareDword or Code.DeclareQword or Code.Zero_bytes
+            || code.ToOpCode().Fwait // WAIT and an instruction behind it
             || name.Contains("ReservedNop", StringComparison.OrdinalIgnoreCase);
     }
 

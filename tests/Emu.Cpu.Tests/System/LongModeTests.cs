@@ -287,4 +287,21 @@ public sealed unsafe class LongModeTests
         Assert.Equal(7UL, m.State->Gpr[0]);
         Assert.Equal(0x200123UL, m.State->Gpr[3]);
     }
+
+    // Such an instruction runs with RIP behind it already.
+    [Fact]
+    public void An_instruction_that_ends_its_block_finds_its_operand_relative_to_RIP()
+    {
+        using LongMachine m = new();
+        m.Run(c =>
+        {
+            Label selector = c.CreateLabel();
+            c.nop();
+            c.mov(es, __word_ptr[selector]);
+            c.hlt();
+            c.Label(ref selector);
+            c.dw(LongMachine.Data3);
+        });
+        Assert.Equal(LongMachine.Data3, m.Machine.Segment(SegmentIndex.Es).Selector);
+    }
 }
