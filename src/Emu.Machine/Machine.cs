@@ -78,6 +78,12 @@ public sealed class Machine : IPowerControl, IDisposable
     /// <summary>Raised on the machine's thread when it pauses or continues.</summary>
     public event Action<bool>? PausedChanged;
 
+    /// <summary>Raised on the machine's thread after a reset.</summary>
+    public event Action? WasReset;
+
+    /// <summary>Raised on the machine's thread when the machine has decided to stop for good.</summary>
+    public event Action<StopReason>? Stopping;
+
     /// <summary>Asked before each slice on the machine's thread; true makes the machine skip running processors this time (debuggers).</summary>
     public Func<Vcpu, long, long>? RunOverride { get; set; }
 
@@ -226,6 +232,7 @@ public sealed class Machine : IPowerControl, IDisposable
         quit = true;
         StopReason = reason;
         ExitStatus = exitStatus;
+        Stopping?.Invoke(reason);
         running?.RequestExit();
     }
 
@@ -238,7 +245,11 @@ public sealed class Machine : IPowerControl, IDisposable
     }
 
     /// <inheritdoc/>
-    public void RequestPowerOff() => Quit(StopReason.PowerOff);
+    public void RequestPowerOff()
+    {
+        if (configuration.NoShutdown) Pause();
+        else Quit(StopReason.PowerOff);
+    }
 
     /// <inheritdoc/>
     public void RequestSuspend()
@@ -276,6 +287,7 @@ public sealed class Machine : IPowerControl, IDisposable
         }
 
         Board.Reset();
+        WasReset?.Invoke();
     }
 
     /// <inheritdoc/>
