@@ -144,6 +144,16 @@ public sealed unsafe partial class Vcpu
         return (ulong)((long)(linear << shift) >> shift) == linear;
     }
 
+    /// <summary>
+    /// Whether a value may be loaded as a base address (descriptor tables, segment bases, entry points in MSRs): canonical for
+    /// the widest linear addresses the processor has, whatever CR4.LA57 is (SDM Vol. 3A 4.5.1).
+    /// </summary>
+    internal bool IsCanonicalBase(ulong linear)
+    {
+        int shift = Model.Has("la57") ? 64 - 57 : 64 - 48;
+        return (ulong)((long)(linear << shift) >> shift) == linear;
+    }
+
     /// <summary>Reads an integer at a linear address. Raises #PF, #GP, #SS, #AC.</summary>
     public T ReadLinear<T>(ulong linear, AccessClass accessClass, SegmentIndex segment = SegmentIndex.Ds)
         where T : unmanaged
@@ -382,6 +392,16 @@ public sealed unsafe partial class Vcpu
 
         Unsafe.WriteUnaligned(s->Scratch, value);
         return cpu.StackSlow(op, linear, sizeof(T), AccessKind.Write);
+    }
+
+    /// <summary>
+    /// For calls to a bad address, whose fault has been recorded: the push comes first, so a fault of its own takes the place.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal void PreferPushFault(int size)
+    {
+        ulong pointer = WrapAddress(StackPointer - (uint)size, StackAddressSize);
+        if (TrySegment(SegmentIndex.Ss, pointer, size, AccessKind.Write, out ulong linear)) Probe(linear, size, AccessKind.Write, CurrentAccessClass, SegmentIndex.Ss);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Emu.Mmu;
 
 namespace Emu.Cpu;
 
@@ -34,6 +35,33 @@ public sealed unsafe partial class Vcpu
         if (State->SseEnvironment.Unmasked == FloatingPoint.FloatExceptions.None) return;
         State->SseEnvironment.ClearUnmasked();
         Raise((State->Cr4 & Cr4.Osxmmexcpt) != 0 ? ExceptionVector.SimdFloatingPoint : ExceptionVector.InvalidOpcode);
+    }
+
+    /// <summary>Reads an element at segment:offset, of any alignment even where alignment is checked. Raises #PF, #GP, #SS.</summary>
+    internal T ReadElement<T>(SegmentIndex segment, ulong offset)
+        where T : unmanaged
+    {
+        if ((State->Mode & CodeMode.Code64) != 0)
+        {
+            // What is in the TLB is canonical.
+            ulong address = segment >= SegmentIndex.Fs ? State->Segment(segment).Base + offset : offset;
+            TlbEntry* entry = State->Tlb + TlbEntry.Index(address);
+            if (((address + (uint)(sizeof(T) - 1)) & ~0xFFFul) == entry->ReadTag) return Unsafe.ReadUnaligned<T>((void*)(address + (ulong)entry->Addend));
+        }
+
+        T value;
+        ulong linear = TranslateSegment(segment, offset, sizeof(T), AccessKind.Read);
+        if (!Access(linear, (byte*)&value, sizeof(T), AccessKind.Read, CurrentAccessClass, segment, allowUnaligned: true)) throw unwind;
+        return value;
+    }
+
+    /// <summary>Checks that a store will not fault, for instructions with another fault of lower priority to find out first.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal bool TryProbeWrite(Op* op, ulong linear, int size)
+    {
+        if (Probe(linear, size, AccessKind.Write, CurrentAccessClass, op->Segment)) return true;
+        LeaveAt(op);
+        return false;
     }
 
     /// <summary>Pending unmasked x87 exception before a waiting instruction: #MF, or FERR# without CR0.NE.</summary>

@@ -46,7 +46,8 @@ public sealed unsafe partial class Vcpu : IDisposable
         State = (CpuState*)NativeMemory.AlignedAlloc((nuint)sizeof(CpuState), 64);
         NativeMemory.Clear(State, (nuint)sizeof(CpuState));
         State->JumpCache = code.JumpCache;
-        builder = new BlockBuilder(model);
+        State->Remaining = -Bias;
+        builder = new BlockBuilder(model, code.Fusion);
         clock = new RetirementClock(this);
         Apic = new LocalApic(this, clock);
         Reset();

@@ -1,4 +1,5 @@
 using Emu.Devices.Storage;
+using Emu.Devices.Storage.Floppy;
 using Emu.Devices.Storage.Ide;
 using Emu.Devices.Timers;
 using Emu.Machine.Loaders;
@@ -13,6 +14,9 @@ public sealed record Drive(string Name, DriveConfiguration Configuration, int In
 {
     /// <summary>The IDE drive, or null for a floppy.</summary>
     public IdeDrive? Ide { get; init; }
+
+    /// <summary>The floppy drive, or null for an IDE drive.</summary>
+    public FloppyDrive? Floppy { get; init; }
 }
 
 /// <summary>Opens the images of all drives and puts the drives in their places.</summary>
@@ -66,7 +70,8 @@ public sealed class DriveBay : IDisposable
             DriveKind.CdRom => new AtapiCdRom(backend),
             _ => null,
         };
-        drives.Add(new Drive(name, configuration, index) { Ide = ide });
+        FloppyDrive? diskette = floppy ? new FloppyDrive(medium: backend) : null;
+        drives.Add(new Drive(name, configuration, index) { Ide = ide, Floppy = diskette });
     }
 
     /// <summary>Opens an image as the drive's configuration says.</summary>
@@ -108,7 +113,26 @@ public sealed class DriveBay : IDisposable
         }
     }
 
-    /// <summary>Finishes all writes and closes the images.</summary>
+    /// <summary>Puts the floppy drives on their cables.</summary>
+    internal void AttachTo(FloppyController controller)
+    {
+        foreach (Drive drive in drives)
+        {
+            if (drive.Floppy != null) controller.Attach(drive.Index, drive.Floppy);
+        }
+    }
+
+    /// <summary>What CMOS says of a floppy drive.</summary>
+    internal CmosFloppyType DescribeFloppy(int index) =>
+        (CmosFloppyType)(drives.Find(d => d.Floppy != null && d.Index == index)?.Floppy?.Type ?? FloppyDriveType.None);
+
+    /// <summary>Finishes all writes of floppies; their controller closes them.</summary>
+    internal void DrainFloppies()
+    {
+        foreach (Drive drive in drives) drive.Floppy?.Medium?.Drain();
+    }
+
+    /// <summary>Finishes all writes of IDE drives and closes their images.</summary>
     public void Dispose()
     {
         foreach (Drive drive in drives)

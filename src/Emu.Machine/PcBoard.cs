@@ -9,6 +9,7 @@ using Emu.Devices.Firmware.Smbios;
 using Emu.Devices.Input;
 using Emu.Devices.Serial;
 using Emu.Devices.Storage;
+using Emu.Devices.Storage.Floppy;
 using Emu.Devices.Storage.Ide;
 using Emu.Devices.Timers;
 using Emu.Machine.Loaders;
@@ -55,7 +56,10 @@ public sealed class PcBoard : IDisposable
         Processors = CreateProcessors();
         Chipset = CreateChipset();
         Bus.Connect(Chipset);
-        Memory.System.AddSubregion(AcpiBoard.LocalApicAddress, MemoryRegion.CreateDevice("lapic", LocalApicRegionSize, Apics), LocalApicPriority);
+        MemoryRegion window = MemoryRegion.CreateDevice("lapic", LocalApicRegionSize, Apics);
+        Memory.System.AddSubregion(AcpiBoard.LocalApicAddress, window, LocalApicPriority);
+        // One window serves all processors; the bootstrap processor says where it is.
+        Processors[0].Apic.BaseChanged += apic => window.Offset = apic.BaseAddressMsr & ~0xFFFUL;
         FwCfg = new FwCfg(Memory.Space);
         Ports.Map(FwCfg.FirstPort, FwCfg.PortCount, Add(FwCfg), "fw-cfg");
         Keyboard = new Ps2Keyboard(machine.Clock);
@@ -65,6 +69,10 @@ public sealed class PcBoard : IDisposable
         MapKeyboardController();
         Disks = Chipset.Pci.Add(new Piix3Ide(Chipset.Isa), PcChipset.PiixDevice, PcChipset.PiixIdeFunction);
         Drives.AttachTo(Disks);
+        Floppies = Add(new FloppyController(Chipset.Isa));
+        Ports.Map(FloppyController.FirstPort, FloppyController.PortCount, Floppies.Registers, "fdc");
+        Ports.Map(FloppyController.DirPort, 1, Floppies.InputRegister, "fdc-input");
+        Drives.AttachTo(Floppies);
         Display = CreateDisplay();
         SerialPorts = CreateSerialPorts();
         CreateDebugDevices();
@@ -113,6 +121,9 @@ public sealed class PcBoard : IDisposable
 
     /// <summary>IDE controller.</summary>
     public Piix3Ide Disks { get; }
+
+    /// <summary>Floppy controller.</summary>
+    public FloppyController Floppies { get; }
 
     /// <summary>Display adapter, or null.</summary>
     public StandardVga? Display { get; }
@@ -169,6 +180,8 @@ public sealed class PcBoard : IDisposable
                 HighMemory = Layout.HighSize,
                 ProcessorCount = configuration.Processors,
                 Disks = Drives.DescribeDisks(),
+                FloppyA = Drives.DescribeFloppy(0),
+                FloppyB = Drives.DescribeFloppy(1),
                 BootOrder = [.. configuration.BootOrder.Select(BootDeviceOf).Where(d => d != CmosBootDevice.None).Take(3)],
             },
             RtcStart = configuration.Clock.RtcBase,
@@ -261,6 +274,7 @@ public sealed class PcBoard : IDisposable
                 Hpet = configuration.Hpet,
                 SerialPorts = [.. Uart16550.StandardPorts.Where((_, i) => i < configuration.Serial.Count && configuration.Serial[i] != null)],
                 ParallelPort = false,
+                FloppyDrives = Drives.Drives.Count(d => d.Floppy != null),
             },
             Smbios = new SmbiosConfiguration
             {
@@ -321,6 +335,7 @@ public sealed class PcBoard : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Drives.DrainFloppies();
         foreach (Vcpu cpu in Processors) cpu.Dispose();
         foreach (IDisposable disposable in disposables) disposable.Dispose();
         Drives.Dispose();

@@ -24,6 +24,7 @@ internal static unsafe class FlagMask
     public static ulong Undefined(in Instruction instruction, CaseInput* input)
     {
         ulong undefined = Bits(instruction.RflagsUndefined);
+        if (instruction.Mnemonic is Mnemonic.Rdseed or Mnemonic.Rdrand) undefined |= 1; // CF: whether there was entropy
         if (instruction.Mnemonic is Mnemonic.Shl or Mnemonic.Sal or Mnemonic.Shr or Mnemonic.Sar or Mnemonic.Rol or Mnemonic.Ror
             or Mnemonic.Rcl or Mnemonic.Rcr or Mnemonic.Shld or Mnemonic.Shrd)
         {

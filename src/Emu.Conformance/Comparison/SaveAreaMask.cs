@@ -1,4 +1,5 @@
 using Emu.Conformance.Cases;
+using Emu.Conformance.Forms;
 using Emu.Conformance.Generation;
 using Iced.Intel;
 
@@ -21,6 +22,21 @@ internal readonly unsafe struct SaveAreaMask
         _size = instruction.MemorySize.GetSize();
     }
 
+    /// <summary>
+    /// Whether both addresses are in the area an instruction saves or restores: which part it touches first, and so where it faults when a
+    /// page of the area is missing, is not architectural.
+    /// </summary>
+    public static bool Covers(CaseInput* input, ulong expected, ulong actual)
+    {
+        var code = new ReadOnlySpan<byte>(input->Code, (int)input->TestedLength).ToArray();
+        Instruction instruction = HostFeatures.CreateDecoder((int)input->Bits, code, input->State.Rip).Decode();
+        bool any = IsXsave(instruction.Mnemonic) || instruction.Mnemonic is Mnemonic.Fxsave or Mnemonic.Fxsave64 or Mnemonic.Fxrstor or Mnemonic.Fxrstor64
+            or Mnemonic.Xrstor or Mnemonic.Xrstor64 or Mnemonic.Fnsave or Mnemonic.Fnstenv or Mnemonic.Frstor or Mnemonic.Fldenv;
+        if (!any) return false;
+        ulong start = EffectiveAddress.Linear(instruction, input), size = MachineState.XsaveBytes;
+        return expected - start < size && actual - start < size;
+    }
+
     private static bool IsXsave(Mnemonic mnemonic) => mnemonic is Mnemonic.Xsave or Mnemonic.Xsave64 or Mnemonic.Xsavec or Mnemonic.Xsavec64
         or Mnemonic.Xsaveopt or Mnemonic.Xsaveopt64;
 
@@ -32,6 +48,7 @@ internal readonly unsafe struct SaveAreaMask
         {
             // Environment: control, status, tag, then FIP, CS:FOP, FDP, DS in words or doublewords.
             bool wide = _size is 28 or 108;
+            if (!completed && position >= 0 && position < _size) return true;
             return position >= (wide ? 12 : 6) && position < (wide ? 28 : 14) && _size != 0;
         }
         if (_mnemonic is Mnemonic.Fxsave or Mnemonic.Fxsave64 || IsXsave(_mnemonic))

@@ -41,7 +41,7 @@ internal readonly unsafe struct Tolerance
         }
         _instruction = HostFeatures.CreateDecoder((int)input->Bits, code, input->State.Rip).Decode();
         if (_completed) UndefinedFlags = FlagMask.Undefined(_instruction, input);
-        UndefinedX87Status = X87Tolerance.UndefinedStatus(_instruction);
+        UndefinedX87Status = X87Tolerance.UndefinedStatus(_instruction, input);
         _area = new SaveAreaMask(_instruction, input);
     }
 
@@ -51,8 +51,8 @@ internal readonly unsafe struct Tolerance
     /// <summary>x87 status bits not compared.</summary>
     public int UndefinedX87Status { get; }
 
-    /// <summary>Loading a null selector clears the base on some processors and keeps it on others (CPUID 0x8000_0021.EAX[6]).</summary>
-    public bool IgnoreSegmentBases => false;
+    /// <summary>The x87 state is not defined by the operands of this case.</summary>
+    public bool IgnoreX87 => _input->InstructionCount == 1 && X87Tolerance.IsOutOfRange(_instruction.Mnemonic, _input);
 
     /// <summary>Bits of a general register not compared.</summary>
     public ulong IgnoredGprBits(int number)
@@ -66,6 +66,7 @@ internal readonly unsafe struct Tolerance
             case Mnemonic.Cpuid: return number <= 3 ? ulong.MaxValue : 0;
             case Mnemonic.Xgetbv: return number is 0 ? ulong.MaxValue : 0;
             case Mnemonic.Rdrand or Mnemonic.Rdseed or Mnemonic.Rdpid: return destination ? DestinationBits() : 0;
+            case Mnemonic.Retf when number == 4 && _input->Bits == 16: return 0xFFFF_0000; // a 16-bit stack leaves open what happens there
             case Mnemonic.Shld or Mnemonic.Shrd when FlagMask.IsOversizedDoubleShift(_instruction, _input): return destination ? 0xFFFFUL : 0;
             default: return 0;
         }

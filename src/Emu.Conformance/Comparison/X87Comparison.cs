@@ -25,6 +25,7 @@ internal static unsafe class X87Comparison
     /// <summary>Lists the differences; registers are named by their physical number R0-R7.</summary>
     public static void Compare(CaseInput* input, CaseResult* e, CaseResult* a, in Tolerance tolerance, List<Difference> differences)
     {
+        if (tolerance.IgnoreX87) return;
         if (e->State.Fcw != a->State.Fcw) differences.Add(new Difference("FCW", $"{e->State.Fcw:X4}", $"{a->State.Fcw:X4}"));
         int status = 0xFFFF & ~tolerance.UndefinedX87Status;
         if (((e->State.Fsw ^ a->State.Fsw) & status) != 0)

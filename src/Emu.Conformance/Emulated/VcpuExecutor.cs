@@ -11,9 +11,17 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
     private const long StepLimit = 1_000_000;
 
     private readonly EmulatedMachine _machine;
+    private readonly CaseReader _reader = new();
+    private readonly Decoder _decoder16, _decoder32, _decoder64;
 
     /// <summary>Makes a processor of a model and its surroundings.</summary>
-    public VcpuExecutor(CpuModel model) => _machine = EmulatedMachine.ForTestMap(model);
+    public VcpuExecutor(CpuModel model)
+    {
+        _machine = EmulatedMachine.ForTestMap(model);
+        _decoder16 = HostFeatures.CreateDecoder(16, _reader);
+        _decoder32 = HostFeatures.CreateDecoder(32, _reader);
+        _decoder64 = HostFeatures.CreateDecoder(64, _reader);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _machine.Dispose();
@@ -36,15 +44,16 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
         }
     }
 
-    private static bool IsImplemented(CaseInput* input)
+    private bool IsImplemented(CaseInput* input)
     {
-        var bytes = new ReadOnlySpan<byte>(input->Code, (int)input->TestedLength).ToArray();
-        Decoder decoder = HostFeatures.CreateDecoder((int)input->Bits, bytes, input->State.Rip);
+        Decoder decoder = input->Bits switch { 16 => _decoder16, 32 => _decoder32, _ => _decoder64 };
+        _reader.Restart(input->Code, (int)input->TestedLength);
+        decoder.IP = input->State.Rip;
         while (decoder.IP < input->EndRip)
         {
             decoder.Decode(out Instruction instruction);
             if (instruction.IsInvalid) break;
-            if (InstructionTable.Instance[instruction.Code] is null && instruction.Mnemonic is not (Mnemonic.Ud0 or Mnemonic.Ud1 or Mnemonic.Ud2)) return false;
+            if ((InstructionTable.Instance[instruction.Code] is null || !_machine.Cpu.Model.Supports(instruction.Code)) && instruction.Mnemonic is not (Mnemonic.Ud0 or Mnemonic.Ud1 or Mnemonic.Ud2)) return false;
         }
         return true;
     }
@@ -108,5 +117,18 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
             // The UD2 behind the sequence.
             (result->Outcome, result->Vector, result->ErrorCode, result->Cr2) = (CaseOutcome.Completed, 0, 0, 0);
         }
+    }
+
+    private sealed class CaseReader : CodeReader
+    {
+        private byte* _next, _end;
+
+        public void Restart(byte* code, int length)
+        {
+            _next = code;
+            _end = code + length;
+        }
+
+        public override int ReadByte() => _next < _end ? *_next++ : -1;
     }
 }

@@ -16,6 +16,9 @@ public sealed class HostFeatures
     public static bool IsAmd { get; } = X86Base.IsSupported && X86Base.CpuId(0, 0) is (_, 0x6874_7541, 0x444D_4163, 0x6974_6E65);
 
     /// <summary>A decoder that reads code as the host does.</summary>
+    public static Decoder CreateDecoder(int bits, CodeReader reader) => Decoder.Create(bits, reader, IsAmd ? DecoderOptions.AMD : DecoderOptions.None);
+
+    /// <summary>A decoder that reads code as the host does.</summary>
     public static Decoder CreateDecoder(int bits, byte[] code, ulong rip) =>
         Decoder.Create(bits, code, rip, IsAmd ? DecoderOptions.AMD : DecoderOptions.None);
 

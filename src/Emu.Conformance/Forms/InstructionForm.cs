@@ -1,3 +1,4 @@
+using Emu.Conformance.Generation;
 using Iced.Intel;
 
 namespace Emu.Conformance.Forms;
@@ -39,6 +40,19 @@ public sealed record InstructionForm(Code Code, int Bits, FormStatus Status, str
 
     /// <summary>Seeds the random numbers of its cases: does not change with the version of a table.</summary>
     public ulong Hash { get; } = Fnv1A(Code.ToString()) ^ (ulong)Bits << 56;
+
+    /// <summary>What the elements of its vector or memory operands are.</summary>
+    public ElementKind Element { get; } = ElementOf(Code.ToOpCode());
+
+    private static ElementKind ElementOf(OpCodeInfo opCode)
+    {
+        ElementKind kind = EdgeValues.KindOf(opCode.MemorySize);
+        if (kind != ElementKind.Raw) return kind;
+        string name = opCode.Mnemonic.ToString();
+        if (name.EndsWith("ps", StringComparison.Ordinal) || name.EndsWith("ss", StringComparison.Ordinal)) return ElementKind.Float32;
+        if (name.EndsWith("pd", StringComparison.Ordinal) || name.EndsWith("sd", StringComparison.Ordinal)) return ElementKind.Float64;
+        return name[0] == 'F' ? ElementKind.Float80 : ElementKind.Raw;
+    }
 
     private static ulong Fnv1A(string text)
     {

@@ -18,6 +18,9 @@ internal static class NotComparable
         Mnemonic.Rsm => "#UD outside system-management mode, and trapped by the hypervisor under the host",
         Mnemonic.Monitorx or Mnemonic.Mwaitx or Mnemonic.Tpause or Mnemonic.Umwait => "waits for time or another processor",
         Mnemonic.Xbegin or Mnemonic.Xend or Mnemonic.Xabort or Mnemonic.Xtest => "a transaction may abort at any time",
+        Mnemonic.Int1 => "hypervisors deliver its #DB with RIP before or behind it",
+        Mnemonic.Sysexit or Mnemonic.Sysexitq => "hypervisors emulate it on processors that raise #UD",
+        Mnemonic.Fstpnce => "undocumented; processors differ in what it does with an empty register",
         Mnemonic.Wrpkru => "would take the runner's own memory away",
         _ => null,
     };

@@ -20,8 +20,12 @@ internal static unsafe class BranchTuner
                     return TuneNear(ref instruction, form, input, ref random);
                 TuneFarImmediate(ref instruction, input, ref random);
                 return true;
-            case FlowControl.IndirectBranch or FlowControl.IndirectCall: TuneIndirect(instruction, input, ref random); return true;
-            case FlowControl.Return: TuneReturn(instruction, form, input, ref random); return true;
+            case FlowControl.IndirectBranch or FlowControl.IndirectCall: return TuneIndirect(instruction, input, ref random);
+            case FlowControl.Return:
+                // Some processors probe the stack behind the released bytes before they check the selector: keep it near.
+                if (form.Mnemonic == Mnemonic.Retf && instruction.OpCount == 1) instruction.Immediate16 &= 0xFF;
+                TuneReturn(instruction, form, input, ref random);
+                return true;
             default: return true;
         }
     }
@@ -68,34 +72,36 @@ internal static unsafe class BranchTuner
         return based || offsetSize == 2 ? offset : TestMap.CodeBase + offset;
     }
 
-    private static void TuneIndirect(in Instruction instruction, CaseInput* input, ref Random64 random)
+    private static bool TuneIndirect(in Instruction instruction, CaseInput* input, ref Random64 random)
     {
-        if (random.Percent(4)) return; // goes where the random operand points
+        // Some go where the random operand points, unless that is 16-bit code, which wraps into what is mapped.
+        if (input->Bits != 16 && random.Percent(4)) return true;
         ulong target = CodeLayout.Target(input, 0, ref random);
         if (instruction.Op0Kind == OpKind.Register)
         {
             int number = instruction.Op0Register.GetNumber();
-            if (number == 4 && input->Bits == 16) return;
+            if (number == 4 && input->Bits == 16) return false;
             AddressSolver.SetRegister(input, instruction.Op0Register, target);
-            return;
+            return true;
         }
         int size = instruction.MemorySize.GetSize();
         byte* memory = OperandTuner.MemoryOf(instruction, input, size);
-        if (memory == null) return;
+        if (memory == null) return input->Bits != 16;
         bool far = instruction.IsJmpFarIndirect || instruction.IsCallFarIndirect;
         if (!far)
         {
             Write(memory, size, target);
-            return;
+            return true;
         }
         ushort selector = SelectorTuner.Code(ref random);
         Write(memory, size - 2, FarTarget(input, ref selector, size - 2, ref random));
         *(ushort*)(memory + size - 2) = selector;
+        return true;
     }
 
     private static void TuneReturn(in Instruction instruction, InstructionForm form, CaseInput* input, ref Random64 random)
     {
-        if (random.Percent(3)) return;
+        if (input->Bits != 16 && random.Percent(3)) return;
         int size = form.OpCode.OperandSize != 0 ? form.OpCode.OperandSize / 8 : form.Bits / 8;
         byte* stack = OperandTuner.StackMemory(input, 0, size * 5);
         if (stack == null) return;

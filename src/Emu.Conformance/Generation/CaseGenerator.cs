@@ -70,7 +70,7 @@ public sealed unsafe class CaseGenerator
             1 => TestMap.ReadWriteBase + TestMap.ReadWriteSize - (uint)length,
             _ => TestMap.ReadWriteBase + TestMap.ReadWriteSize / 2 - (uint)length / 2,
         };
-        ElementKind element = random.Percent(85) ? ElementOf(instruction, form.Mnemonic) : ElementKind.Raw;
+        ElementKind element = random.Percent(85) ? form.Element : ElementKind.Raw;
         StateFiller.Fill(input, element, ref random);
         // Whether operands of more than 8 bytes are checked differs between processors (SDM Vol. 2A table 2-21, APM Vol. 4 table 3-1).
         if (instruction.MemorySize.GetSize() > 8 || instruction.Code == Code.Movsxd_r16_rm16) input->State.Rflags &= ~AlignmentCheck;
@@ -117,16 +117,6 @@ public sealed unsafe class CaseGenerator
         or Mnemonic.Xsave or Mnemonic.Xsave64 or Mnemonic.Xsavec or Mnemonic.Xsavec64 or Mnemonic.Xsaveopt or Mnemonic.Xsaveopt64
         or Mnemonic.Xrstor or Mnemonic.Xrstor64 or Mnemonic.Xsaves or Mnemonic.Xsaves64 or Mnemonic.Xrstors or Mnemonic.Xrstors64 or Mnemonic.Enter
         or Mnemonic.Btc or Mnemonic.Btr or Mnemonic.Bts or Mnemonic.Bt;
-
-    private static ElementKind ElementOf(in Instruction instruction, Mnemonic mnemonic)
-    {
-        ElementKind kind = EdgeValues.KindOf(instruction.Code.ToOpCode().MemorySize);
-        if (kind != ElementKind.Raw) return kind;
-        string name = mnemonic.ToString();
-        if (name.EndsWith("ps", StringComparison.Ordinal) || name.EndsWith("ss", StringComparison.Ordinal)) return ElementKind.Float32;
-        if (name.EndsWith("pd", StringComparison.Ordinal) || name.EndsWith("sd", StringComparison.Ordinal)) return ElementKind.Float64;
-        return name[0] == 'F' ? ElementKind.Float80 : ElementKind.Raw;
-    }
 
     private bool TryEncode(Instruction instruction, InstructionForm form, CaseInput* input, ref Random64 random, [NotNullWhen(true)] out byte[]? bytes)
     {

@@ -12,12 +12,15 @@ public sealed class InstructionBuilder
     private readonly int _bits;
     private readonly ByteWriter _writer = new();
     private readonly Encoder _encoder;
+    private readonly ByteReader _reader = new();
+    private readonly Decoder _decoder;
 
     /// <summary>A builder for a mode: 16, 32 or 64.</summary>
     public InstructionBuilder(int bits)
     {
         _bits = bits;
         _encoder = Encoder.Create(bits, _writer);
+        _decoder = HostFeatures.CreateDecoder(bits, _reader);
     }
 
     /// <summary>Whether some instance of the form encodes to bytes that decode to the form.</summary>
@@ -38,7 +41,12 @@ public sealed class InstructionBuilder
     public ulong AddressMask => _bits == 16 ? 0xFFFF : _bits == 32 ? uint.MaxValue : ulong.MaxValue;
 
     /// <summary>Decodes one instruction at <paramref name="rip"/>.</summary>
-    public Instruction Decode(byte[] bytes, ulong rip) => HostFeatures.CreateDecoder(_bits, bytes, rip).Decode();
+    public Instruction Decode(byte[] bytes, ulong rip)
+    {
+        _reader.Restart(bytes);
+        _decoder.IP = rip;
+        return _decoder.Decode();
+    }
 
     /// <summary>Encodes an instruction that will run at <paramref name="rip"/>.</summary>
     public bool TryEncode(in Instruction instruction, ulong rip, [NotNullWhen(true)] out byte[]? bytes)
@@ -256,6 +264,16 @@ public sealed class InstructionBuilder
         do index = random.Below(count); while (index == 4); // RSP cannot be an index
         instruction.MemoryIndex = OperandRegisters.Gpr(addressBits, index);
         instruction.MemoryIndexScale = 1 << random.Below(4);
+    }
+
+    private sealed class ByteReader : CodeReader
+    {
+        private byte[] _bytes = [];
+        private int _position;
+
+        public void Restart(byte[] bytes) => (_bytes, _position) = (bytes, 0);
+
+        public override int ReadByte() => _position < _bytes.Length ? _bytes[_position++] : -1;
     }
 
     private sealed class ByteWriter : CodeWriter

@@ -35,7 +35,7 @@ internal static unsafe class PrefixMutator
         Instruction decoded = builder.Decode([.. mutated, .. Padding], input->State.Rip);
         if (mutated.Length > LongestInstruction)
         {
-            if (mutated.Length > 24 || !random.Percent(10)) return false;
+            if (mutated.Length > 24 || !decoded.IsInvalid || !random.Percent(10)) return false;
             bytes = mutated; // #GP: longer than 15 bytes
             return true;
         }

@@ -8,6 +8,7 @@ internal static unsafe class StateFiller
 {
     /// <summary>Status flags, TF aside: CF PF AF ZF SF OF DF.</summary>
     private const ulong FreeFlags = 0xCD5;
+    private const int PoolBytes = 256;
     private const ulong AlwaysSet = 0x202, AlignmentCheck = 1 << 18, NestedTask = 1 << 14, Id = 1 << 21;
 
     private static ReadOnlySpan<ushort> DataSegments32 =>
@@ -94,16 +95,18 @@ internal static unsafe class StateFiller
         low.Clear();
         high.Clear();
         int bytes = registers * 16;
-        random.Fill(low[..bytes]);
-        random.Fill(high[..bytes]);
-        if (element is not (ElementKind.Raw or ElementKind.Float80 or ElementKind.Bcd))
+        if (element is ElementKind.Raw or ElementKind.Float80 or ElementKind.Bcd)
         {
-            for (int i = 0; i < registers; i++)
-            {
-                if (random.Percent(15)) continue;
-                EdgeValues.Fill(low.Slice(i * 16, 16), element, ref random);
-                EdgeValues.Fill(high.Slice(i * 16, 16), element, ref random);
-            }
+            random.Fill(low[..bytes]);
+            random.Fill(high[..bytes]);
+        }
+        else
+        {
+            // Registers draw from few values, so that equal ones meet.
+            Span<byte> pool = stackalloc byte[PoolBytes];
+            EdgeValues.Fill(pool, element, ref random);
+            Scatter(low[..bytes], pool, ref random);
+            Scatter(high[..bytes], pool, ref random);
         }
         input->State.Mxcsr = Mxcsr(ref random);
         *(uint*)(image + MachineState.MxcsrMaskOffset) = 0;
@@ -166,8 +169,32 @@ internal static unsafe class StateFiller
     private static void FillMemory(CaseInput* input, ElementKind element, ref Random64 random)
     {
         var memory = new Span<byte>(input->Memory, (int)input->WindowLength);
-        random.Fill(memory);
-        if (element != ElementKind.Raw && !random.Percent(10)) EdgeValues.Fill(memory, element, ref random);
+        if (element == ElementKind.Raw || random.Percent(10))
+        {
+            random.Fill(memory);
+            return;
+        }
+        Span<byte> pool = stackalloc byte[PoolBytes];
+        EdgeValues.Fill(pool, element, ref random);
+        if (element is ElementKind.Float80 or ElementKind.Bcd)
+        {
+            for (; memory.Length > 0; memory = memory[Math.Min(PoolBytes, memory.Length)..]) pool[..Math.Min(PoolBytes, memory.Length)].CopyTo(memory);
+        }
+        else Scatter(memory, pool, ref random);
+    }
+
+    // 16-byte pieces of the pool, and now and then one of random bytes.
+    private static void Scatter(Span<byte> bytes, ReadOnlySpan<byte> pool, ref Random64 random)
+    {
+        ulong choices = 0;
+        for (int i = 0; i < bytes.Length; i += 16)
+        {
+            if (i % 128 == 0) choices = random.Next();
+            int choice = (int)choices & 0xFF;
+            choices >>= 8;
+            if (choice >= 240) random.Fill(bytes.Slice(i, 16));
+            else pool.Slice((choice & (PoolBytes / 16 - 1)) * 16, 16).CopyTo(bytes[i..]);
+        }
     }
 
     /// <summary>State components the host's XCR0 enables beyond x87, SSE and AVX: kept out of the tests.</summary>

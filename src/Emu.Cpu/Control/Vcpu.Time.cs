@@ -18,7 +18,10 @@ public sealed unsafe partial class Vcpu
         get => clock;
         set
         {
+            // The counter goes on from where it is.
+            ulong now = TimeStampCounter;
             clock = value;
+            tscOffset += now - TimeStampCounter;
             Apic.Connect(value);
         }
     }

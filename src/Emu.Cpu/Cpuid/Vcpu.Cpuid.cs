@@ -81,6 +81,8 @@ public sealed unsafe partial class Vcpu
     {
         CpuidResult bits = Model.FeatureBits(7, subleaf);
         if (subleaf == 0 && (State->Cr4 & Cr4.Pke) != 0) bits = bits with { Ecx = bits.Ecx | (1u << 4) };
+        // EAX of subleaf 0 is the highest subleaf.
+        if (subleaf == 0 && Model.FeatureBits(7, 1) != default) bits = bits with { Eax = 1 };
         return bits;
     }
 

@@ -34,7 +34,7 @@ public sealed unsafe partial class Vcpu
             pending &= ~PendingEvents.Sipi;
             if (s->Smm) pending &= ~(PendingEvents.Init | PendingEvents.Smi);
             if (nmiBlocked) pending &= ~PendingEvents.Nmi;
-            if ((s->SystemFlags & Eflags.If) == 0 || s->Activity == ActivityState.Shutdown) pending &= ~PendingEvents.Interrupt;
+            if (!InterruptsEnabled || s->Activity == ActivityState.Shutdown) pending &= ~PendingEvents.Interrupt;
             return pending;
         }
     }
@@ -49,7 +49,11 @@ public sealed unsafe partial class Vcpu
     public void RaiseSmi() => PostEvent(PendingEvents.Smi);
 
     /// <summary>An INIT signal: resets all but caches, FPU, MSRs (SDM Vol. 3A table 9-1); an application processor then waits for SIPI.</summary>
-    public void Init() => PostEvent(PendingEvents.Init);
+    public void Init()
+    {
+        // A processor that waits for SIPI is in that state already.
+        if (State->Activity != ActivityState.WaitForSipi) PostEvent(PendingEvents.Init);
+    }
 
     /// <summary>A start-up IPI: a processor that waits for it starts at <paramref name="vector"/> * 4096 in real-address mode. Any other ignores it.</summary>
     public void Sipi(byte vector)

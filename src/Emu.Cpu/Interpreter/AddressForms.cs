@@ -70,7 +70,10 @@ internal readonly unsafe struct AddressSegment64 : IAddressForm
     {
         TryLinear(cpu, s, op, size, kind, out linear);
         linear += distance;
-        return true;
+        // AMD's processors check this sum as they go, before the segment base makes it a linear address.
+        if (cpu.IsCanonical(linear - s->Segment(op->Segment).Base)) return true;
+        cpu.Fault(op, ExceptionVector.GeneralProtection);
+        return false;
     }
 }
 

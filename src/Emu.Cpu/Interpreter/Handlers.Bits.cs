@@ -141,7 +141,7 @@ internal static unsafe partial class Handlers
         if (TOperation.WritesFlags)
         {
             s->FlagsResult = Bits.Sign(result);
-            s->FlagsAux = TOperation.Carry<T>(Bits.Zero(register));
+            s->FlagsAux = TOperation.Flags<T>(Bits.Zero(register));
         }
 
         Op* next = op + 1;

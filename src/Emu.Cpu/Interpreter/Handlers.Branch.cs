@@ -94,9 +94,10 @@ internal static unsafe partial class Handlers
     public static void FallThrough<TRip>(Vcpu cpu, CpuState* s, Op* op)
         where TRip : IRipForm
     {
-        s->Remaining -= op->Index;
         s->Rip = TRip.WrapNext(s->Rip + op->Offset);
-        if (s->Remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
+        long remaining = s->Remaining - op->Index;
+        s->Remaining = remaining;
+        if (remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
         Op* target = (Op*)op->Aux;
         if (target != null)
         {
@@ -118,12 +119,12 @@ internal static unsafe partial class Handlers
     public static void Jump<TRip>(Vcpu cpu, CpuState* s, Op* op)
         where TRip : IRipForm
     {
-        ulong target = s->Rip + op->Immediate;
-        if (!TRip.TryWrap(cpu, s, op, ref target)) return;
-        s->Rip = target;
-        s->Remaining -= op->Index + 1;
-        if (s->Remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
         Op* link = (Op*)op->Aux;
+        ulong target = TRip.WrapNext(s->Rip + op->Immediate);
+        // A linked target is on this page, so nothing can be wrong with it.
+        if (link == null && !TRip.TryWrap(cpu, s, op, ref target)) return;
+        s->Rip = target;
+        if (!Retire(s, op) || !TRip.Chained) return;
         if (link != null)
         {
             link->Handler(cpu, s, link);
@@ -139,42 +140,50 @@ internal static unsafe partial class Handlers
         Dispatch(cpu, s, op);
     }
 
-    /// <summary>Jcc rel. The operation behind it is a pseudo-operation holding the link of the not-taken side.</summary>
+    /// <summary>
+    /// Jcc rel. The operation behind it is a pseudo-operation holding the link of the not-taken side. What has no link yet, or
+    /// never will, goes on as <see cref="Jump"/> or <see cref="FallThrough"/>.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void JumpIf<TCondition, TRip>(Vcpu cpu, CpuState* s, Op* op)
         where TCondition : ICondition
         where TRip : IRipForm
     {
-        Op* side;
+        Op* link;
         if (TCondition.Test(s->FlagsResult, s->FlagsAux))
         {
-            ulong target = s->Rip + op->Immediate;
-            if (!TRip.TryWrap(cpu, s, op, ref target)) return;
-            s->Rip = target;
-            side = op;
+            link = (Op*)op->Aux;
+            if (link == null)
+            {
+                Jump<TRip>(cpu, s, op);
+                return;
+            }
+
+            s->Rip = TRip.WrapNext(s->Rip + op->Immediate);
         }
         else
         {
+            link = (Op*)op[1].Aux;
+            if (link == null)
+            {
+                FallThrough<TRip>(cpu, s, op + 1);
+                return;
+            }
+
             s->Rip = TRip.WrapNext(s->Rip + (uint)op->NextOffset);
-            side = op + 1;
         }
 
-        s->Remaining -= op->Index + 1;
-        if (s->Remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
-        Op* link = (Op*)side->Aux;
-        if (link != null)
-        {
-            link->Handler(cpu, s, link);
-            return;
-        }
+        if (!Retire(s, op)) return;
+        link->Handler(cpu, s, link);
+    }
 
-        if ((side->Flags & OpFlags.Linkable) != 0)
-        {
-            s->LinkSlot = &side->Aux;
-            return;
-        }
-
-        Dispatch(cpu, s, op);
+    /// <summary>Accounts for a block that ends in <paramref name="op"/>; false when the dispatcher must be asked before the next one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool Retire(CpuState* s, Op* op)
+    {
+        long remaining = s->Remaining - (uint)(op->Index + 1);
+        s->Remaining = remaining;
+        return remaining >= 0 && s->ExitRequest == 0;
     }
 
     /// <summary>CALL rel.</summary>
@@ -185,7 +194,12 @@ internal static unsafe partial class Handlers
         where TRip : IRipForm
     {
         ulong target = s->Rip + op->Immediate;
-        if (!TRip.TryWrap(cpu, s, op, ref target)) return;
+        if (!TRip.TryWrap(cpu, s, op, ref target))
+        {
+            cpu.PreferPushFault(sizeof(T));
+            return;
+        }
+
         if (!TStack.TryPush(cpu, s, op, Bits.Truncate<T>(s->Rip + (uint)op->NextOffset)))
         {
             if (TStack.Retries) CallChecked<T, TStack, TRip>(cpu, s, op);
@@ -193,8 +207,7 @@ internal static unsafe partial class Handlers
         }
 
         s->Rip = target;
-        s->Remaining -= op->Index + 1;
-        if (s->Remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
+        if (!Retire(s, op) || !TRip.Chained) return;
         Op* link = (Op*)op->Aux;
         if (link != null)
         {
@@ -237,7 +250,12 @@ internal static unsafe partial class Handlers
         }
 
         ulong target = Bits.Zero(value);
-        if (!TRip.TryWrap(cpu, s, op, ref target)) return;
+        if (!TRip.TryWrap(cpu, s, op, ref target))
+        {
+            cpu.PreferPushFault(sizeof(T));
+            return;
+        }
+
         if (!TStack.TryPush(cpu, s, op, Bits.Truncate<T>(s->Rip + (uint)op->NextOffset)))
         {
             if (TStack.Retries) op->Retry(cpu, s, op);
@@ -245,8 +263,7 @@ internal static unsafe partial class Handlers
         }
 
         s->Rip = target;
-        s->Remaining -= op->Index + 1;
-        if (s->Remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
+        if (!Retire(s, op) || !TRip.Chained) return;
         Dispatch(cpu, s, op);
     }
 
@@ -266,8 +283,7 @@ internal static unsafe partial class Handlers
         ulong target = Bits.Zero(value);
         if (!TRip.TryWrap(cpu, s, op, ref target)) return;
         s->Rip = target;
-        s->Remaining -= op->Index + 1;
-        if (s->Remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
+        if (!Retire(s, op) || !TRip.Chained) return;
         Dispatch(cpu, s, op);
     }
 
@@ -288,8 +304,7 @@ internal static unsafe partial class Handlers
         if (!TRip.TryWrap(cpu, s, op, ref target)) return;
         TStack.Release(s, (ulong)sizeof(T) + op->Immediate);
         s->Rip = target;
-        s->Remaining -= op->Index + 1;
-        if (s->Remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
+        if (!Retire(s, op) || !TRip.Chained) return;
         Dispatch(cpu, s, op);
     }
 }

@@ -93,18 +93,20 @@ internal static unsafe partial class Handlers
     {
         ulong counter = Bits.Zero(*(TCounter*)&s->Gpr[1]);
         if (TLoop.Decrements) counter = Bits.Zero(Bits.Truncate<TCounter>(counter - 1));
-        Op* side;
+        Op* side, link;
         if (TLoop.Taken(counter == 0, s->FlagsResult))
         {
-            ulong target = s->Rip + op->Immediate;
-            if (!TRip.TryWrap(cpu, s, op, ref target)) return;
-            s->Rip = target;
             side = op;
+            link = (Op*)op->Aux;
+            ulong target = TRip.WrapNext(s->Rip + op->Immediate);
+            if (link == null && !TRip.TryWrap(cpu, s, op, ref target)) return;
+            s->Rip = target;
         }
         else
         {
-            s->Rip = TRip.WrapNext(s->Rip + (uint)op->NextOffset);
             side = op + 1;
+            link = (Op*)side->Aux;
+            s->Rip = TRip.WrapNext(s->Rip + (uint)op->NextOffset);
         }
 
         if (TLoop.Decrements)
@@ -113,9 +115,7 @@ internal static unsafe partial class Handlers
             else s->Gpr[1] = counter;
         }
 
-        s->Remaining -= op->Index + 1;
-        if (s->Remaining < 0 || s->ExitRequest != 0 || !TRip.Chained) return;
-        Op* link = (Op*)side->Aux;
+        if (!Retire(s, op) || !TRip.Chained) return;
         if (link != null)
         {
             link->Handler(cpu, s, link);

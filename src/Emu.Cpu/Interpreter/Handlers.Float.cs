@@ -10,10 +10,10 @@ namespace Emu.Cpu;
 // exception leaves the destination alone and raises #XM.
 internal static unsafe partial class Handlers
 {
-    /// <summary>ADDPx, SUBPx, MULPx, DIVPx, MINPx, MAXPx.</summary>
+    /// <summary>ADDPx, SUBPx, MULPx, DIVPx, MINPx, MAXPx, CMPPx, ADDSUBPx, HADDPx, HSUBPx, DPPx.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FloatPacked<TOperation, T, TVector, TSource, TVex>(Vcpu cpu, CpuState* s, Op* op)
-        where TOperation : IFloatBinary
+        where TOperation : IFloatPackedBinary
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TVector : unmanaged
         where TSource : IVectorSource
@@ -24,12 +24,12 @@ internal static unsafe partial class Handlers
         if (sizeof(TVector) == 32)
         {
             result = Unsafe.BitCast<Vector256<T>, TVector>(TOperation.Apply(
-                *(Vector256<T>*)(s->Vector + (op->Source * 64)), Unsafe.BitCast<TVector, Vector256<T>>(right), ref s->SseEnvironment));
+                *(Vector256<T>*)(s->Vector + (op->Source * 64)), Unsafe.BitCast<TVector, Vector256<T>>(right), (byte)op->Immediate, ref s->SseEnvironment));
         }
         else
         {
             result = Unsafe.BitCast<Vector128<T>, TVector>(TOperation.Apply(
-                *(Vector128<T>*)(s->Vector + (op->Source * 64)), Unsafe.BitCast<TVector, Vector128<T>>(right), ref s->SseEnvironment));
+                *(Vector128<T>*)(s->Vector + (op->Source * 64)), Unsafe.BitCast<TVector, Vector128<T>>(right), (byte)op->Immediate, ref s->SseEnvironment));
         }
 
         if (s->SseEnvironment.Unmasked != FloatExceptions.None)
@@ -43,7 +43,7 @@ internal static unsafe partial class Handlers
         next->Handler(cpu, s, next);
     }
 
-    /// <summary>ADDSx, SUBSx, MULSx, DIVSx, MINSx, MAXSx: the low element; the rest comes from the first source.</summary>
+    /// <summary>ADDSx, SUBSx, MULSx, DIVSx, MINSx, MAXSx, CMPSx: the low element; the rest comes from the first source.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FloatScalar<TOperation, T, TSource, TVex>(Vcpu cpu, CpuState* s, Op* op)
         where TOperation : IFloatBinary
@@ -53,7 +53,7 @@ internal static unsafe partial class Handlers
     {
         if (!TSource.TryRead(cpu, s, op, out T right)) return;
         Vector128<T> left = *(Vector128<T>*)(s->Vector + (op->Source * 64));
-        T result = TOperation.Apply(left.ToScalar(), right, ref s->SseEnvironment);
+        T result = TOperation.Apply(left.ToScalar(), right, (byte)op->Immediate, ref s->SseEnvironment);
         if (s->SseEnvironment.Unmasked != FloatExceptions.None)
         {
             cpu.SimdFloatingPointFault(op);
@@ -160,18 +160,16 @@ internal static unsafe partial class Handlers
         next->Handler(cpu, s, next);
     }
 
-    /// <summary>SQRTSx and ROUNDSx (<typeparamref name="TRound"/>): the low element of the last source; the rest from the first.</summary>
+    /// <summary>SQRTSx, ROUNDSx, RCPSS, RSQRTSS: the low element of the last source; the rest from the first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void FloatUnaryScalar<T, TSource, TVex, TRound>(Vcpu cpu, CpuState* s, Op* op)
+    public static void FloatUnaryScalar<TOperation, T, TSource, TVex>(Vcpu cpu, CpuState* s, Op* op)
+        where TOperation : IFloatUnary
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TSource : IVectorSource
         where TVex : IFlag
-        where TRound : IFlag
     {
         if (!TSource.TryRead(cpu, s, op, out T value)) return;
-        T result = TRound.Value
-            ? ScalarFloat.RoundToIntegral(value, (byte)op->Immediate, ref s->SseEnvironment)
-            : ScalarFloat.SquareRoot(value, ref s->SseEnvironment);
+        T result = TOperation.Apply(value, (byte)op->Immediate, ref s->SseEnvironment);
         if (s->SseEnvironment.Unmasked != FloatExceptions.None)
         {
             cpu.SimdFloatingPointFault(op);
@@ -182,4 +180,176 @@ internal static unsafe partial class Handlers
         Op* next = op + 1;
         next->Handler(cpu, s, next);
     }
+
+    /// <summary>SQRTPx, ROUNDPx, RCPPS, RSQRTPS.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void FloatUnaryPacked<TOperation, T, TVector, TSource, TVex>(Vcpu cpu, CpuState* s, Op* op)
+        where TOperation : IFloatUnary
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TVector : unmanaged
+        where TSource : IVectorSource
+        where TVex : IFlag
+    {
+        if (!TSource.TryRead(cpu, s, op, out TVector value)) return;
+        TVector result = sizeof(TVector) == 32
+            ? Unsafe.BitCast<Vector256<T>, TVector>(TOperation.Apply(Unsafe.BitCast<TVector, Vector256<T>>(value), (byte)op->Immediate, ref s->SseEnvironment))
+            : Unsafe.BitCast<Vector128<T>, TVector>(TOperation.Apply(Unsafe.BitCast<TVector, Vector128<T>>(value), (byte)op->Immediate, ref s->SseEnvironment));
+        if (s->SseEnvironment.Unmasked != FloatExceptions.None)
+        {
+            cpu.SimdFloatingPointFault(op);
+            return;
+        }
+
+        VectorFile.Store<TVector, TVex>(s, op->Destination, result);
+        Op* next = op + 1;
+        next->Handler(cpu, s, next);
+    }
+
+    /// <summary>Packed conversions to a register.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void FloatConvertPacked<TOperation, TFrom, TTo, TSource, TVex>(Vcpu cpu, CpuState* s, Op* op)
+        where TOperation : IFloatConversion
+        where TFrom : unmanaged
+        where TTo : unmanaged
+        where TSource : IVectorSource
+        where TVex : IFlag
+    {
+        if (!TSource.TryRead(cpu, s, op, out TFrom value)) return;
+        TTo result = TOperation.Apply<TFrom, TTo>(value, (byte)op->Immediate, ref s->SseEnvironment);
+        if (s->SseEnvironment.Unmasked != FloatExceptions.None)
+        {
+            cpu.SimdFloatingPointFault(op);
+            return;
+        }
+
+        VectorFile.Store<TTo, TVex>(s, op->Destination, result);
+        Op* next = op + 1;
+        next->Handler(cpu, s, next);
+    }
+
+    /// <summary>VCVTPS2PH to memory. A page fault comes before #XM.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void FloatConvertStore<TOperation, TFrom, TTo, TAddress>(Vcpu cpu, CpuState* s, Op* op)
+        where TOperation : IFloatConversion
+        where TFrom : unmanaged
+        where TTo : unmanaged
+        where TAddress : IAddressForm
+    {
+        if (!TAddress.TryLinear(cpu, s, op, sizeof(TTo), Mmu.AccessKind.Write, out ulong linear)) return;
+        if (!cpu.TryProbeWrite(op, linear, sizeof(TTo))) return;
+        TTo result = TOperation.Apply<TFrom, TTo>(*(TFrom*)(s->Vector + (op->Source * 64)), (byte)op->Immediate, ref s->SseEnvironment);
+        if (s->SseEnvironment.Unmasked != FloatExceptions.None)
+        {
+            cpu.SimdFloatingPointFault(op);
+            return;
+        }
+
+        if (!Vcpu.TryWrite(cpu, s, op, linear, result)) return;
+        Op* next = op + 1;
+        next->Handler(cpu, s, next);
+    }
+
+    /// <summary>FMA3, packed; see <see cref="IFusedForm"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void FloatFusedPacked<TForm, TOperation, T, TVector, TSource>(Vcpu cpu, CpuState* s, Op* op)
+        where TForm : IFusedForm
+        where TOperation : IFloatFused
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TVector : unmanaged
+        where TSource : IVectorSource
+    {
+        if (!TSource.TryRead(cpu, s, op, out TVector last)) return;
+        TVector first = *(TVector*)(s->Vector + (op->Destination * 64)), second = *(TVector*)(s->Vector + (op->Source * 64));
+        TVector a = TForm.Multiplicand(first, second, last), b = TForm.Multiplier(first, second, last), c = TForm.Addend(first, second, last);
+        TVector result = sizeof(TVector) == 32
+            ? Unsafe.BitCast<Vector256<T>, TVector>(TOperation.Apply(
+                Unsafe.BitCast<TVector, Vector256<T>>(a), Unsafe.BitCast<TVector, Vector256<T>>(b), Unsafe.BitCast<TVector, Vector256<T>>(c), ref s->SseEnvironment))
+            : Unsafe.BitCast<Vector128<T>, TVector>(TOperation.Apply(
+                Unsafe.BitCast<TVector, Vector128<T>>(a), Unsafe.BitCast<TVector, Vector128<T>>(b), Unsafe.BitCast<TVector, Vector128<T>>(c), ref s->SseEnvironment));
+        if (s->SseEnvironment.Unmasked != FloatExceptions.None)
+        {
+            cpu.SimdFloatingPointFault(op);
+            return;
+        }
+
+        VectorFile.Store<TVector, Yes>(s, op->Destination, result);
+        Op* next = op + 1;
+        next->Handler(cpu, s, next);
+    }
+
+    /// <summary>FMA3, scalar: the upper elements of the destination stay.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void FloatFusedScalar<TForm, TOperation, T, TSource>(Vcpu cpu, CpuState* s, Op* op)
+        where TForm : IFusedForm
+        where TOperation : IFloatFused
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TSource : IVectorSource
+    {
+        if (!TSource.TryRead(cpu, s, op, out T last)) return;
+        Vector128<T> whole = *(Vector128<T>*)(s->Vector + (op->Destination * 64));
+        T first = whole.ToScalar(), second = *(T*)(s->Vector + (op->Source * 64));
+        T result = TOperation.Apply(
+            TForm.Multiplicand(first, second, last), TForm.Multiplier(first, second, last), TForm.Addend(first, second, last), ref s->SseEnvironment);
+        if (s->SseEnvironment.Unmasked != FloatExceptions.None)
+        {
+            cpu.SimdFloatingPointFault(op);
+            return;
+        }
+
+        VectorFile.Store<Vector128<T>, Yes>(s, op->Destination, whole.WithElement(0, result));
+        Op* next = op + 1;
+        next->Handler(cpu, s, next);
+    }
+}
+
+/// <summary>Which operands of an FMA3 instruction are multiplied, and which is added (SDM Vol. 1 14.5.1).</summary>
+internal interface IFusedForm
+{
+    static abstract T Multiplicand<T>(T first, T second, T last)
+        where T : unmanaged;
+
+    static abstract T Multiplier<T>(T first, T second, T last)
+        where T : unmanaged;
+
+    static abstract T Addend<T>(T first, T second, T last)
+        where T : unmanaged;
+}
+
+/// <summary>132: first * last + second.</summary>
+internal readonly struct Fused132 : IFusedForm
+{
+    public static T Multiplicand<T>(T first, T second, T last)
+        where T : unmanaged => first;
+
+    public static T Multiplier<T>(T first, T second, T last)
+        where T : unmanaged => last;
+
+    public static T Addend<T>(T first, T second, T last)
+        where T : unmanaged => second;
+}
+
+/// <summary>213: second * first + last.</summary>
+internal readonly struct Fused213 : IFusedForm
+{
+    public static T Multiplicand<T>(T first, T second, T last)
+        where T : unmanaged => second;
+
+    public static T Multiplier<T>(T first, T second, T last)
+        where T : unmanaged => first;
+
+    public static T Addend<T>(T first, T second, T last)
+        where T : unmanaged => last;
+}
+
+/// <summary>231: second * last + first.</summary>
+internal readonly struct Fused231 : IFusedForm
+{
+    public static T Multiplicand<T>(T first, T second, T last)
+        where T : unmanaged => second;
+
+    public static T Multiplier<T>(T first, T second, T last)
+        where T : unmanaged => last;
+
+    public static T Addend<T>(T first, T second, T last)
+        where T : unmanaged => first;
 }

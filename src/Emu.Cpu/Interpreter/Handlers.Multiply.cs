@@ -103,6 +103,7 @@ internal static unsafe partial class Handlers
             return;
         }
 
+        s->SetArithmeticFlags(Divide.Flags);
         Op* next = op + 1;
         next->Handler(cpu, s, next);
     }

@@ -116,27 +116,6 @@ internal static unsafe class SlowFlags
         if ((cpu.State->ArithmeticFlags & Eflags.Of) != 0) cpu.SoftwareInterrupt(ExceptionVector.Overflow, EventKind.SoftwareException);
     }
 
-    /// <summary>BOUND.</summary>
-    public static void Bound(Vcpu cpu, Op* op)
-    {
-        ulong address = cpu.EffectiveAddress(op);
-        int size = op->Size;
-        ulong linear = cpu.TranslateSegment(op->Segment, address, size * 2, Emu.Mmu.AccessKind.Read);
-        bool inside;
-        if (size == 2)
-        {
-            short index = (short)cpu.ReadRegister<ushort>(op->Destination);
-            inside = index >= cpu.ReadLinear<short>(linear) && index <= cpu.ReadLinear<short>(cpu.WrapLinear(linear + 2));
-        }
-        else
-        {
-            int index = (int)cpu.ReadRegister<uint>(op->Destination);
-            inside = index >= cpu.ReadLinear<int>(linear) && index <= cpu.ReadLinear<int>(cpu.WrapLinear(linear + 4));
-        }
-
-        if (!inside) cpu.Raise(ExceptionVector.BoundRange);
-    }
-
     /// <summary>CLAC.</summary>
     public static void ClearAccessCheck(Vcpu cpu, Op* op)
     {

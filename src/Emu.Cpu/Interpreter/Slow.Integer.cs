@@ -210,7 +210,8 @@ internal static unsafe class SlowInteger
         int size = sizeof(T), level = (int)(op->Immediate >> 16) & 31;
         Vcpu.StackCursor stack = new(cpu);
         stack.Push(s->Gpr[5], size);
-        ulong frame = stack.Pointer;
+        // With a 16-bit stack the new EBP is all of ESP, upper half included.
+        ulong frame = cpu.StackAddressSize == 2 ? (s->Gpr[4] & ~0xFFFFul) | stack.Pointer : stack.Pointer;
         ulong outer = s->Gpr[5];
         for (int i = 1; i < level; i++)
         {

@@ -1,5 +1,4 @@
 using Emu.Mmu;
-using Iced.Intel;
 
 namespace Emu.Cpu;
 
@@ -61,34 +60,14 @@ internal static unsafe class SlowPortStrings
     }
 }
 
-/// <summary>Binds INS and OUTS: address size and segment come from the string operand.</summary>
+/// <summary>INS and OUTS.</summary>
 internal sealed unsafe class PortStringRow(delegate*<Vcpu, Op*, void> function) : InstructionRow
 {
     private readonly delegate*<Vcpu, Op*, void> function = function;
 
     public override void Bind(ref Binder binder)
     {
-        ref readonly Instruction instruction = ref binder.Instruction;
-        Op* op = binder.Op;
-        for (int i = 0; i < instruction.OpCount; i++)
-        {
-            switch (instruction.GetOpKind(i))
-            {
-                case OpKind.MemorySegSI or OpKind.MemoryESDI:
-                    op->AddressSize = 2;
-                    break;
-                case OpKind.MemorySegESI or OpKind.MemoryESEDI:
-                    op->AddressSize = 4;
-                    break;
-                case OpKind.MemorySegRSI or OpKind.MemoryESRDI:
-                    op->AddressSize = 8;
-                    break;
-            }
-        }
-
-        op->Segment = Binder.SegmentOf(instruction.MemorySegment);
-        if (instruction.HasRepPrefix) op->Flags |= OpFlags.Rep;
-        if (instruction.HasRepnePrefix) op->Flags |= OpFlags.Repne;
+        StringOperands.Bind(ref binder);
         binder.BindSlow(function, endsBlock: true);
     }
 }

@@ -73,7 +73,7 @@ internal static unsafe class SlowSystem
         ulong type = cpu.ReadRegister(op->Destination, (cpu.State->Mode & CodeMode.Code64) != 0 ? 8 : 4);
         bool pcids = (cpu.State->Cr4 & Cr4.Pcide) != 0;
         if (type > 3 || low >> 12 != 0 || (type < 2 && !pcids && low != 0)) cpu.RaiseGeneralProtection();
-        if (type == 0 && !cpu.IsCanonical(address)) cpu.RaiseGeneralProtection();
+        if (type == 0 && !cpu.IsCanonicalBase(address)) cpu.RaiseGeneralProtection();
         cpu.Mmu.Invpcid((InvpcidType)type, (ushort)low, address);
     }
 

@@ -81,7 +81,7 @@ internal readonly unsafe struct MmxMemory<TAddress, TData> : IVectorSource
         if (TAddress.TryLinear(cpu, s, op, sizeof(TData), AccessKind.Read, out ulong linear) && Vcpu.TryRead(cpu, s, op, linear, out TData data))
         {
             ulong low = Semantics.Bits.Zero(data);
-            value = sizeof(T) <= 8 ? Unsafe.BitCast<ulong, T>(low) : Unsafe.BitCast<Vector128<ulong>, T>(Vector128.CreateScalar(low));
+            value = sizeof(T) <= 8 ? Semantics.Bits.Truncate<T>(low) : Unsafe.BitCast<Vector128<ulong>, T>(Vector128.CreateScalar(low));
             return true;
         }
 

@@ -38,6 +38,7 @@ public unsafe ref struct Binder
         Mode = mode;
         Model = model;
         PageOffset = pageOffset;
+        FusionKey = -1;
     }
 
     /// <summary>The instruction.</summary>
@@ -55,6 +56,9 @@ public unsafe ref struct Binder
     /// <summary>Offset of the block's first instruction in its page.</summary>
     public int PageOffset { get; }
 
+    /// <summary>The block's code.</summary>
+    internal CodeBytes? Bytes { get; init; }
+
     /// <summary>Form of the memory operand, after <see cref="BindMemory"/>.</summary>
     public AddressFormKind AddressForm { get; private set; }
 
@@ -69,6 +73,9 @@ public unsafe ref struct Binder
 
     /// <summary>Set by rows whose flag writes are unconditional and which have a handler without them; the block builder chooses it where the flags are dead.</summary>
     public nint HandlerWithoutFlags { get; set; }
+
+    /// <summary>Set by rows that are <see cref="IFusibleRow"/> where the operand forms allow it; otherwise negative.</summary>
+    internal int FusionKey { get; set; }
 
     /// <summary>64-bit code.</summary>
     public readonly bool Is64 => (Mode & CodeMode.Code64) != 0;
@@ -111,6 +118,15 @@ public unsafe ref struct Binder
         Register index = instruction.MemoryIndex;
         op->Scale = (byte)System.Numerics.BitOperations.TrailingZeroCount(instruction.MemoryIndexScale);
         op->Segment = SegmentOf(instruction.MemorySegment);
+        // 64-bit mode ignores the other prefixes, also where a non-canonical address is #SS or #GP by segment (SDM Vol. 1 3.4.2.1).
+        if (Is64 && op->Segment < SegmentIndex.Fs)
+            op->Segment = baseRegister is Register.RSP or Register.ESP or Register.RBP or Register.EBP ? SegmentIndex.Ss : SegmentIndex.Ds;
+        // 64-bit mode ignores overrides of these four; the base register decides between #SS and #GP.
+        if (Is64 && op->Segment < SegmentIndex.Fs)
+        {
+            op->Segment = baseRegister is Register.RSP or Register.RBP or Register.ESP or Register.EBP ? SegmentIndex.Ss : SegmentIndex.Ds;
+        }
+
         int addressSize = baseRegister != Register.None && baseRegister is not (Register.RIP or Register.EIP) ? baseRegister.GetSize()
             : index != Register.None && index.IsGPR() ? index.GetSize()
             : baseRegister == Register.RIP ? 8
@@ -167,6 +183,8 @@ public unsafe ref struct Binder
     {
         Op->Aux = (nint)function;
         EndsBlock = endsBlock;
+        // Such functions see RIP behind the instruction rather than at the block's first one.
+        if (endsBlock && Op->Base == RegisterOffset.Rip && (Op->Flags & OpFlags.Memory) != 0) Op->Displacement -= Op->NextOffset;
         Op->Handler = endsBlock ? &Vcpu.SlowEndHandler : &Vcpu.SlowHandler;
     }
 }

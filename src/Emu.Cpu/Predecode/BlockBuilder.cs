@@ -9,7 +9,7 @@ internal sealed unsafe class BlockBuilder
     /// <summary>Longest block in instructions. The interpreter overruns an instruction budget by less than this.</summary>
     public const int MaxInstructions = 48;
 
-    private const int MaxLength = 15;
+    private const int MaxLength = InstructionLength.Maximum;
 
     private readonly CpuModel model;
     private readonly CodeBytes bytes = new();
@@ -21,10 +21,13 @@ internal sealed unsafe class BlockBuilder
     private readonly int[] opOfInstruction = new int[MaxInstructions];
     private readonly nint[] withoutFlags = new nint[MaxInstructions];
     private readonly bool[] cannotLeave = new bool[MaxInstructions];
+    private readonly int[] fusionKeys = new int[MaxInstructions];
+    private readonly CompareBranchFusion fusion;
 
-    public BlockBuilder(CpuModel model)
+    public BlockBuilder(CpuModel model, CompareBranchFusion fusion)
     {
         this.model = model;
+        this.fusion = fusion;
         DecoderOptions options = model.DecoderOptions;
         decoder16 = Decoder.Create(16, bytes, options);
         decoder32 = Decoder.Create(32, bytes, options);
@@ -54,6 +57,7 @@ internal sealed unsafe class BlockBuilder
         {
             Op* check = NewOp(used++, 0, 0);
             check->Handler = &Handlers.CheckSecondPage;
+            check->Flags = OpFlags.ChecksMapping;
             check->Immediate = (ulong)secondPage;
         }
 
@@ -70,11 +74,13 @@ internal sealed unsafe class BlockBuilder
             int length = instruction.IsInvalid ? Math.Clamp((int)decoder.IP - offset, 1, MaxLength) : instruction.Length;
             Op* op = NewOp(used, offset, count);
             op->Length = (byte)length;
-            Binder binder = new(instruction, op, mode, model, pageOffset);
-            Bind(ref binder, overlong: instruction.IsInvalid && (int)decoder.IP - offset >= MaxLength);
+            Binder binder = new(instruction, op, mode, model, pageOffset) { Bytes = bytes };
+            bool overlong = instruction.IsInvalid && IsOverlong(decoder.Bitness, host + offset, available - offset, secondPage);
+            Bind(ref binder, overlong);
             opOfInstruction[count] = used;
             withoutFlags[count] = binder.HandlerWithoutFlags;
             cannotLeave[count] = binder.CannotLeave;
+            fusionKeys[count] = binder.FusionKey;
             ended = binder.EndsBlock;
             used++;
             offset += length;
@@ -96,6 +102,7 @@ internal sealed unsafe class BlockBuilder
         }
 
         DropDeadFlags(count);
+        FuseLast(count, mode);
         Op* copy = (Op*)NativeMemory.Alloc((nuint)used, Op.SizeInBytes);
         new Span<Op>(ops, used).CopyTo(new Span<Op>(copy, used));
         return new Block
@@ -109,6 +116,15 @@ internal sealed unsafe class BlockBuilder
         };
     }
 
+    /// <summary>Joins the last two instructions if the pair is one of those that may be.</summary>
+    private void FuseLast(int count, CodeMode mode)
+    {
+        if (count < 2 || fusionKeys[count - 2] < 0 || !instructions[count - 1].IsJccShortOrNear) return;
+        if (InstructionTable.Instance[instructions[count - 2].Code] is not { } row || InstructionTable.Instance[instructions[count - 1].Code] is not { } branch) return;
+        int rip = BranchForms.RipForm(mode, ops[opOfInstruction[count - 1]].Size);
+        if (rip < 2) fusion.Apply(ops + opOfInstruction[count - 2], row, fusionKeys[count - 2], branch, rip);
+    }
+
     private Op* NewOp(int index, int offset, int count)
     {
         Op* op = ops + index;
@@ -117,6 +133,16 @@ internal sealed unsafe class BlockBuilder
         op->Index = (byte)count;
         op->Base = op->IndexRegister = RegisterOffset.Zero;
         return op;
+    }
+
+    private bool IsOverlong(int bitness, byte* first, int available, byte* second)
+    {
+        Span<byte> code = stackalloc byte[MaxLength * 2];
+        int inFirst = Math.Min(available, MaxLength);
+        new ReadOnlySpan<byte>(first, inFirst).CopyTo(code);
+        if (second == null) return InstructionLength.ExceedsMaximum(bitness, code[..inFirst], model.DecoderOptions);
+        new ReadOnlySpan<byte>(second, MaxLength).CopyTo(code[inFirst..]);
+        return InstructionLength.ExceedsMaximum(bitness, code[..(inFirst + MaxLength)], model.DecoderOptions);
     }
 
     private void Bind(ref Binder binder, bool overlong)
@@ -164,7 +190,8 @@ internal sealed unsafe class BlockBuilder
             RflagsBits modified = instruction.RflagsModified;
             if (withoutFlags[i] != 0)
             {
-                if ((modified & live) == 0)
+                // RCL and RCR by a multiple of their cycle modify nothing for Iced, but do write OF.
+                if (modified != RflagsBits.None && (modified & live) == 0)
                 {
                     ops[opOfInstruction[i]].Handler = (delegate*<Vcpu, CpuState*, Op*, void>)withoutFlags[i];
                 }

@@ -5,6 +5,9 @@ namespace Emu.Cpu;
 /// <summary>Feeds Iced from at most two runs of host memory: the rest of a page, and the start of the next.</summary>
 internal sealed unsafe class CodeBytes : CodeReader
 {
+    private byte* first;
+    private int firstLength;
+    private byte* second;
     private byte* next;
     private byte* end;
     private byte* secondStart;
@@ -13,17 +16,21 @@ internal sealed unsafe class CodeBytes : CodeReader
     /// <summary>The bytes from <paramref name="start"/> on.</summary>
     public void Set(byte* start, int length)
     {
-        next = start;
+        next = first = start;
+        firstLength = length;
         end = start + length;
-        secondStart = secondEnd = null;
+        second = secondStart = secondEnd = null;
     }
 
     /// <summary>Adds the run that follows.</summary>
     public void Append(byte* start, int length)
     {
-        secondStart = start;
+        second = secondStart = start;
         secondEnd = start + length;
     }
+
+    /// <summary>A byte that has been decoded, counted from the first.</summary>
+    public byte this[int offset] => offset < firstLength ? first[offset] : second[offset - firstLength];
 
     /// <inheritdoc/>
     public override int ReadByte()

@@ -15,7 +15,7 @@ public interface IBinaryOperation
     static abstract ulong Result<T>(ulong left, ulong right, uint carry)
         where T : unmanaged;
 
-    /// <summary>CF, AF, OF in EFLAGS positions, from operands and result.</summary>
+    /// <summary>CF, AF, OF in EFLAGS positions, from operands and <paramref name="result"/> as <see cref="Result"/> returned it.</summary>
     static abstract uint Flags<T>(ulong left, ulong right, ulong result)
         where T : unmanaged;
 }
@@ -31,7 +31,11 @@ public readonly struct Add : IBinaryOperation
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Flags<T>(ulong left, ulong right, ulong result)
-        where T : unmanaged => Bits.FlagsFromCarries<T>((left & right) | ((left | right) & ~result));
+        where T : unmanaged
+    {
+        uint cf = Bits.Width<T>() == 64 ? (result < left ? 1u : 0) : (uint)(result >> Bits.Width<T>()) & 1;
+        return cf | (uint)((left ^ right ^ result) & Eflags.Af) | Bits.TopToOverflow<T>((left ^ result) & (right ^ result));
+    }
 }
 
 /// <summary>ADC: add with CF.</summary>
@@ -45,7 +49,7 @@ public readonly struct Adc : IBinaryOperation
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Flags<T>(ulong left, ulong right, ulong result)
-        where T : unmanaged => Add.Flags<T>(left, right, result);
+        where T : unmanaged => Bits.FlagsFromCarries<T>((left & right) | ((left | right) & ~result));
 }
 
 /// <summary>SUB.</summary>
@@ -59,7 +63,8 @@ public readonly struct Sub : IBinaryOperation
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Flags<T>(ulong left, ulong right, ulong result)
-        where T : unmanaged => Bits.FlagsFromCarries<T>((~left & right) | (~(left ^ right) & result));
+        where T : unmanaged =>
+        (left < right ? 1u : 0) | (uint)((left ^ right ^ result) & Eflags.Af) | Bits.TopToOverflow<T>((left ^ right) & (left ^ result));
 }
 
 /// <summary>SBB: subtract with CF as borrow.</summary>
@@ -73,7 +78,7 @@ public readonly struct Sbb : IBinaryOperation
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Flags<T>(ulong left, ulong right, ulong result)
-        where T : unmanaged => Sub.Flags<T>(left, right, result);
+        where T : unmanaged => Bits.FlagsFromCarries<T>((~left & right) | (~(left ^ right) & result));
 }
 
 /// <summary>CMP: SUB without storing the result.</summary>

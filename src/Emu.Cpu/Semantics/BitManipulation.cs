@@ -9,15 +9,15 @@ namespace Emu.Cpu.Semantics;
 /// </summary>
 public interface IVexOperation
 {
-    /// <summary>Flags are written: SF and ZF from the result, CF from <see cref="Carry"/>, OF cleared.</summary>
+    /// <summary>Flags are written: SF and ZF from the result, CF and AF from <see cref="Flags"/>, OF cleared.</summary>
     static abstract bool WritesFlags { get; }
 
     /// <summary>The result; only its low bits count.</summary>
     static abstract ulong Result<T>(ulong rm, ulong register)
         where T : unmanaged;
 
-    /// <summary>CF, 0 or 1.</summary>
-    static abstract uint Carry<T>(ulong register)
+    /// <summary>CF and AF in EFLAGS positions. AF is undefined; as on AMD's Zen.</summary>
+    static abstract uint Flags<T>(ulong register)
         where T : unmanaged;
 }
 
@@ -30,7 +30,7 @@ public readonly struct Andn : IVexOperation
     public static ulong Result<T>(ulong rm, ulong register)
         where T : unmanaged => rm & ~register;
 
-    public static uint Carry<T>(ulong register)
+    public static uint Flags<T>(ulong register)
         where T : unmanaged => 0;
 }
 
@@ -48,8 +48,8 @@ public readonly struct Bextr : IVexOperation
         return length >= 64 ? shifted : shifted & ((1ul << length) - 1);
     }
 
-    public static uint Carry<T>(ulong register)
-        where T : unmanaged => 0;
+    public static uint Flags<T>(ulong register)
+        where T : unmanaged => Eflags.Af;
 }
 
 /// <summary>BZHI: bits from register bits 7:0 up are cleared. CF: nothing was in range to clear.</summary>
@@ -66,7 +66,7 @@ public readonly struct Bzhi : IVexOperation
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Carry<T>(ulong register)
+    public static uint Flags<T>(ulong register)
         where T : unmanaged => (byte)register >= Bits.Width<T>() ? 1u : 0u;
 }
 
@@ -79,7 +79,7 @@ public readonly struct Pdep : IVexOperation
     public static ulong Result<T>(ulong rm, ulong register)
         where T : unmanaged => Bmi2.X64.IsSupported ? Bmi2.X64.ParallelBitDeposit(register, rm) : Portable(rm, register);
 
-    public static uint Carry<T>(ulong register)
+    public static uint Flags<T>(ulong register)
         where T : unmanaged => 0;
 
     internal static ulong Portable(ulong mask, ulong source)
@@ -103,7 +103,7 @@ public readonly struct Pext : IVexOperation
     public static ulong Result<T>(ulong rm, ulong register)
         where T : unmanaged => Bmi2.X64.IsSupported ? Bmi2.X64.ParallelBitExtract(register, rm) : Portable(rm, register);
 
-    public static uint Carry<T>(ulong register)
+    public static uint Flags<T>(ulong register)
         where T : unmanaged => 0;
 
     internal static ulong Portable(ulong mask, ulong source)
@@ -131,7 +131,7 @@ public readonly struct Rorx : IVexOperation
         return (rm >> count) | (rm << (Bits.Width<T>() - count));
     }
 
-    public static uint Carry<T>(ulong register)
+    public static uint Flags<T>(ulong register)
         where T : unmanaged => 0;
 }
 
@@ -144,7 +144,7 @@ public readonly struct Sarx : IVexOperation
     public static ulong Result<T>(ulong rm, ulong register)
         where T : unmanaged => (ulong)((long)Bits.Sign(Bits.Truncate<T>(rm)) >> ((int)register & (Bits.Width<T>() - 1)));
 
-    public static uint Carry<T>(ulong register)
+    public static uint Flags<T>(ulong register)
         where T : unmanaged => 0;
 }
 
@@ -157,7 +157,7 @@ public readonly struct Shlx : IVexOperation
     public static ulong Result<T>(ulong rm, ulong register)
         where T : unmanaged => rm << ((int)register & (Bits.Width<T>() - 1));
 
-    public static uint Carry<T>(ulong register)
+    public static uint Flags<T>(ulong register)
         where T : unmanaged => 0;
 }
 
@@ -170,7 +170,7 @@ public readonly struct Shrx : IVexOperation
     public static ulong Result<T>(ulong rm, ulong register)
         where T : unmanaged => rm >> ((int)register & (Bits.Width<T>() - 1));
 
-    public static uint Carry<T>(ulong register)
+    public static uint Flags<T>(ulong register)
         where T : unmanaged => 0;
 }
 

@@ -77,7 +77,8 @@ public readonly struct Tzcnt : ICountOperation
         where T : unmanaged
     {
         flagsResult = result == 0 ? 0u : 1u;
-        return (flagsAux & Eflags.Of) | (source == 0 ? Eflags.Cf : 0);
+        // A result of zero would imply PF.
+        return (flagsAux & Eflags.Of) | (source == 0 ? Eflags.Cf : 0) | (result == 0 ? Eflags.Pf : 0);
     }
 }
 

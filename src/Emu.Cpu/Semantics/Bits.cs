@@ -54,6 +54,12 @@ public static class Bits
     public static uint SecondTop<T>(ulong value)
         where T : unmanaged => (uint)(value >> (Width<T>() - 2)) & 1;
 
+    /// <summary>The sign bit of a <typeparamref name="T"/> at the position of OF.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint TopToOverflow<T>(ulong value)
+        where T : unmanaged =>
+        (uint)(Width<T>() == 8 ? value << 4 : value >> (Width<T>() - 12)) & Eflags.Of;
+
     /// <summary>Status flags CF, AF, OF in EFLAGS positions from the carry (or borrow) out of every bit position.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint FlagsFromCarries<T>(ulong carries)

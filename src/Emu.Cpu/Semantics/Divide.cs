@@ -4,10 +4,13 @@ namespace Emu.Cpu.Semantics;
 
 /// <summary>
 /// DIV and IDIV (SDM Vol. 2A). A zero divisor or a quotient that does not fit is #DE: the functions return false. The
-/// flags are undefined and left alone.
+/// flags are undefined; here, as on AMD's Zen cores, AF is set and the others are cleared.
 /// </summary>
 public static class Divide
 {
+    /// <summary>EFLAGS status flags after a division.</summary>
+    public const uint Flags = Eflags.Af;
+
     /// <summary>DIV: high:low / divisor, all zero-extended operands of width <typeparamref name="T"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryUnsigned<T>(ulong low, ulong high, ulong divisor, out ulong quotient, out ulong remainder)

@@ -122,6 +122,9 @@ public unsafe struct CpuState
     /// </summary>
     public fixed ulong Fpr[16];
 
+    /// <summary>Environment of the x87 operation being performed, made from <see cref="Fcw"/> and <see cref="Fsw"/>; means nothing between instructions.</summary>
+    public FloatEnvironment X87Environment;
+
     /// <summary>x87 control word.</summary>
     public ushort Fcw;
 

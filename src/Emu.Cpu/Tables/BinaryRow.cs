@@ -66,7 +66,7 @@ internal static class TwoOperands
 }
 
 /// <summary>ADD, OR, ADC, SBB, AND, SUB, XOR, CMP, TEST.</summary>
-internal sealed class BinaryRow<TOperation> : InstructionRow
+internal sealed class BinaryRow<TOperation> : InstructionRow, IFusibleRow
     where TOperation : Semantics.IBinaryOperation
 {
     private readonly HandlerSet handlers = new(typeof(Handlers), nameof(Handlers.Binary));
@@ -75,10 +75,15 @@ internal sealed class BinaryRow<TOperation> : InstructionRow
     {
         int key = TwoOperands.Bind(ref binder);
         binder.SetHandler(handlers.Get(key, key, Live));
+        if (!TOperation.WritesResult || TwoOperands.RegistersOnly(key)) binder.FusionKey = key;
         if (!TwoOperands.RegistersOnly(key)) return;
         binder.CannotLeave = true;
         binder.HandlerWithoutFlags = handlers.Get(key | 1 << 10, key, Dead);
     }
+
+    public string FusedHandler => nameof(Handlers.BinaryJump);
+
+    public Type[] FusionArguments(int key) => [typeof(TOperation), TwoOperands.Size(key), TwoOperands.Destination(key), TwoOperands.Source(key)];
 
     private static Type[] Live(int key) =>
         [typeof(TOperation), TwoOperands.Size(key), TwoOperands.Destination(key), TwoOperands.Source(key), typeof(Yes)];

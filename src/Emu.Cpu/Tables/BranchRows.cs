@@ -32,9 +32,11 @@ internal static class BranchForms
 }
 
 /// <summary>Jcc.</summary>
-internal sealed unsafe class ConditionalBranchRow<TCondition> : InstructionRow
+internal sealed unsafe class ConditionalBranchRow<TCondition> : InstructionRow, IConditionalRow
     where TCondition : ICondition
 {
+    public Type Condition => typeof(TCondition);
+
     private readonly HandlerSet handlers = new(typeof(Handlers), nameof(Handlers.JumpIf));
 
     public override void Bind(ref Binder binder)

@@ -7,10 +7,10 @@ public sealed unsafe partial class InstructionTable
 {
     private static void AddUnary(Builder t)
     {
-        t.Add(Mnemonic.Inc, UnaryRow<Inc>());
-        t.Add(Mnemonic.Dec, UnaryRow<Dec>());
-        t.Add(Mnemonic.Neg, UnaryRow<Neg>());
-        t.Add(Mnemonic.Not, UnaryRow<Not>());
+        t.Add(Mnemonic.Inc, new UnaryRow<Inc>());
+        t.Add(Mnemonic.Dec, new UnaryRow<Dec>());
+        t.Add(Mnemonic.Neg, new UnaryRow<Neg>());
+        t.Add(Mnemonic.Not, new UnaryRow<Not>());
         t.Add(Mnemonic.Shl, new ShiftRow<Shl>());
         t.Add(Mnemonic.Sal, new ShiftRow<Shl>());
         t.Add(Mnemonic.Shr, new ShiftRow<Shr>());
@@ -39,14 +39,6 @@ public sealed unsafe partial class InstructionTable
         t.Slow(Mnemonic.Aas, &SlowInteger.Aas);
         t.Slow(Mnemonic.Aam, &SlowInteger.Aam);
         t.Slow(Mnemonic.Aad, &SlowInteger.Aad);
-    }
-
-    private static OperandRow UnaryRow<TOperation>()
-        where TOperation : IUnaryOperation
-    {
-        Func<int, Type[]> live = static key => [typeof(TOperation), TwoOperands.Size(key), TwoOperands.Destination(key), typeof(Yes)];
-        Func<int, Type[]> dead = static key => [typeof(TOperation), TwoOperands.Size(key), TwoOperands.Destination(key), typeof(No)];
-        return new OperandRow(nameof(Handlers.Unary), live, TOperation.WritesFlags ? dead : null, single: true);
     }
 
     private static OperandRow WideRow<TSigned>(string handler, bool canFault)

@@ -26,10 +26,94 @@ public sealed unsafe partial class InstructionTable
         AddFloatToInteger<double, Yes>(t, Mnemonic.Cvttsd2si, Mnemonic.Vcvttsd2si);
         AddFloatScalar(t, nameof(Handlers.FloatConvertScalar), static c => [typeof(float), typeof(double), c.SourceType, c.VexFlag], Mnemonic.Cvtss2sd, Mnemonic.Vcvtss2sd);
         AddFloatScalar(t, nameof(Handlers.FloatConvertScalar), static c => [typeof(double), typeof(float), c.SourceType, c.VexFlag], Mnemonic.Cvtsd2ss, Mnemonic.Vcvtsd2ss);
-        AddFloatScalar(t, nameof(Handlers.FloatUnaryScalar), static c => [typeof(float), c.SourceType, c.VexFlag, typeof(No)], Mnemonic.Sqrtss, Mnemonic.Vsqrtss);
-        AddFloatScalar(t, nameof(Handlers.FloatUnaryScalar), static c => [typeof(double), c.SourceType, c.VexFlag, typeof(No)], Mnemonic.Sqrtsd, Mnemonic.Vsqrtsd);
-        AddFloatScalar(t, nameof(Handlers.FloatUnaryScalar), static c => [typeof(float), c.SourceType, c.VexFlag, typeof(Yes)], Mnemonic.Roundss, Mnemonic.Vroundss);
-        AddFloatScalar(t, nameof(Handlers.FloatUnaryScalar), static c => [typeof(double), c.SourceType, c.VexFlag, typeof(Yes)], Mnemonic.Roundsd, Mnemonic.Vroundsd);
+        AddFloatUnary<FloatSquareRoot>(t, "Sqrt", doubles: true);
+        AddFloatUnary<FloatRound>(t, "Round", doubles: true);
+        AddFloatUnary<FloatReciprocal>(t, "Rcp", doubles: false);
+        AddFloatUnary<FloatReciprocalSquareRoot>(t, "Rsqrt", doubles: false);
+        AddFloatCompareMasks(t);
+        AddFloatPacked<FloatAddSubtract, float>(t, Mnemonic.Addsubps, Mnemonic.Vaddsubps);
+        AddFloatPacked<FloatAddSubtract, double>(t, Mnemonic.Addsubpd, Mnemonic.Vaddsubpd);
+        AddFloatPacked<FloatHorizontalAdd, float>(t, Mnemonic.Haddps, Mnemonic.Vhaddps);
+        AddFloatPacked<FloatHorizontalAdd, double>(t, Mnemonic.Haddpd, Mnemonic.Vhaddpd);
+        AddFloatPacked<FloatHorizontalSubtract, float>(t, Mnemonic.Hsubps, Mnemonic.Vhsubps);
+        AddFloatPacked<FloatHorizontalSubtract, double>(t, Mnemonic.Hsubpd, Mnemonic.Vhsubpd);
+        AddFloatPacked<FloatDotProduct, float>(t, Mnemonic.Dpps, Mnemonic.Vdpps);
+        AddFloatPacked<FloatDotProduct, double>(t, Mnemonic.Dppd, Mnemonic.Vdppd);
+        AddFloatConversion<ConvertSingleToDouble>(t, -1, Mnemonic.Cvtps2pd, Mnemonic.Vcvtps2pd);
+        AddFloatConversion<ConvertDoubleToSingle>(t, 1, Mnemonic.Cvtpd2ps, Mnemonic.Vcvtpd2ps);
+        AddFloatConversion<ConvertInt32ToDouble>(t, -1, Mnemonic.Cvtdq2pd, Mnemonic.Vcvtdq2pd);
+        AddFloatConversion<ConvertInt32ToSingle>(t, 0, Mnemonic.Cvtdq2ps, Mnemonic.Vcvtdq2ps);
+        AddFloatConversion<ConvertSingleToInt32<Rounding>>(t, 0, Mnemonic.Cvtps2dq, Mnemonic.Vcvtps2dq);
+        AddFloatConversion<ConvertSingleToInt32<Truncating>>(t, 0, Mnemonic.Cvttps2dq, Mnemonic.Vcvttps2dq);
+        AddFloatConversion<ConvertDoubleToInt32<Rounding>>(t, 1, Mnemonic.Cvtpd2dq, Mnemonic.Vcvtpd2dq);
+        AddFloatConversion<ConvertDoubleToInt32<Truncating>>(t, 1, Mnemonic.Cvttpd2dq, Mnemonic.Vcvttpd2dq);
+        AddFloatConversion<ConvertHalfToSingle>(t, -1, Mnemonic.Vcvtph2ps);
+        AddFloatConversion<ConvertSingleToHalf>(t, 1, Mnemonic.Vcvtps2ph);
+        AddFloatFused<FloatFused<Plus, Plus>>(t, "Vfmadd", scalars: true);
+        AddFloatFused<FloatFused<Plus, Minus>>(t, "Vfmsub", scalars: true);
+        AddFloatFused<FloatFused<Minus, Plus>>(t, "Vfnmadd", scalars: true);
+        AddFloatFused<FloatFused<Minus, Minus>>(t, "Vfnmsub", scalars: true);
+        AddFloatFused<FloatFusedAlternate<Minus>>(t, "Vfmaddsub", scalars: false);
+        AddFloatFused<FloatFusedAlternate<Plus>>(t, "Vfmsubadd", scalars: false);
+    }
+
+    private static void AddFloatPacked<TOperation, T>(Builder t, params ReadOnlySpan<Mnemonic> mnemonics)
+        where TOperation : IFloatPackedBinary
+    {
+        FloatPackedRow<TOperation, T> row = new();
+        foreach (Mnemonic mnemonic in mnemonics) t.Add(mnemonic, row);
+    }
+
+    private static void AddFloatConversion<TOperation>(Builder t, int elementRatio, params ReadOnlySpan<Mnemonic> mnemonics)
+        where TOperation : IFloatConversion
+    {
+        FloatConversionRow<TOperation> row = new(elementRatio);
+        foreach (Mnemonic mnemonic in mnemonics) t.Add(mnemonic, row);
+    }
+
+    private static void AddFloatUnary<TOperation>(Builder t, string stem, bool doubles)
+        where TOperation : IFloatUnary
+    {
+        foreach (string name in (ReadOnlySpan<string>)[stem, "V" + stem.ToLowerInvariant()])
+        {
+            t.Add(Enum.Parse<Mnemonic>(name + "ps"), new FloatUnaryPackedRow<TOperation, float>());
+            t.Add(Enum.Parse<Mnemonic>(name + "ss"), new FloatScalarRow(nameof(Handlers.FloatUnaryScalar), static c => [typeof(TOperation), typeof(float), c.SourceType, c.VexFlag]));
+            if (!doubles) continue;
+            t.Add(Enum.Parse<Mnemonic>(name + "pd"), new FloatUnaryPackedRow<TOperation, double>());
+            t.Add(Enum.Parse<Mnemonic>(name + "sd"), new FloatScalarRow(nameof(Handlers.FloatUnaryScalar), static c => [typeof(TOperation), typeof(double), c.SourceType, c.VexFlag]));
+        }
+    }
+
+    private static void AddFloatCompareMasks(Builder t)
+    {
+        AddFloatPacked<FloatCompareMask, float>(t, Mnemonic.Cmpps, Mnemonic.Vcmpps);
+        AddFloatPacked<FloatCompareMask, double>(t, Mnemonic.Cmppd, Mnemonic.Vcmppd);
+        FloatScalarRow single = new(nameof(Handlers.FloatScalar), static c => [typeof(FloatCompareMask), typeof(float), c.SourceType, c.VexFlag]) { ComparePredicate = true };
+        FloatScalarRow wide = new(nameof(Handlers.FloatScalar), static c => [typeof(FloatCompareMask), typeof(double), c.SourceType, c.VexFlag]) { ComparePredicate = true };
+        t.Add(Mnemonic.Cmpss, single);
+        t.Add(Mnemonic.Vcmpss, single);
+        // The mnemonic is that of a string instruction, too.
+        t.Add(Code.Cmpsd_xmm_xmmm64_imm8, wide);
+        t.Add(Mnemonic.Vcmpsd, wide);
+    }
+
+    private static void AddFloatFused<TOperation>(Builder t, string stem, bool scalars)
+        where TOperation : IFloatFused
+    {
+        AddFloatFused<TOperation, Fused132>(t, stem + "132", scalars);
+        AddFloatFused<TOperation, Fused213>(t, stem + "213", scalars);
+        AddFloatFused<TOperation, Fused231>(t, stem + "231", scalars);
+    }
+
+    private static void AddFloatFused<TOperation, TForm>(Builder t, string stem, bool scalars)
+        where TOperation : IFloatFused
+        where TForm : IFusedForm
+    {
+        t.Add(Enum.Parse<Mnemonic>(stem + "ps"), new FloatFusedRow<TForm, TOperation, float>(scalar: false));
+        t.Add(Enum.Parse<Mnemonic>(stem + "pd"), new FloatFusedRow<TForm, TOperation, double>(scalar: false));
+        if (!scalars) return;
+        t.Add(Enum.Parse<Mnemonic>(stem + "ss"), new FloatFusedRow<TForm, TOperation, float>(scalar: true));
+        t.Add(Enum.Parse<Mnemonic>(stem + "sd"), new FloatFusedRow<TForm, TOperation, double>(scalar: true));
     }
 
     private static void AddFloatBinary<TOperation>(Builder t, string stem)

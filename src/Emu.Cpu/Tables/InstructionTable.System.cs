@@ -56,13 +56,13 @@ public sealed unsafe partial class InstructionTable
         foreach (Code code in t.CodesOf(Mnemonic.Jmp))
         {
             if (code.IsJmpFar()) t.Slow(code, &SlowSegments.Jump, endsBlock: true);
-            else if (code.IsJmpFarIndirect()) t.Slow(code, &SlowSegments.JumpMemory, endsBlock: true);
+            else if (code.IsJmpFarIndirect()) t.Add(code, new FarPointerRow(&SlowSegments.JumpMemory));
         }
 
         foreach (Code code in t.CodesOf(Mnemonic.Call))
         {
             if (code.IsCallFar()) t.Slow(code, &SlowSegments.Call, endsBlock: true);
-            else if (code.IsCallFarIndirect()) t.Slow(code, &SlowSegments.CallMemory, endsBlock: true);
+            else if (code.IsCallFarIndirect()) t.Add(code, new FarPointerRow(&SlowSegments.CallMemory));
         }
 
         foreach (Code code in (ReadOnlySpan<Code>)[Code.Retfw, Code.Retfw_imm16]) t.Slow(code, &SlowSegments.Return16, endsBlock: true);
@@ -117,7 +117,6 @@ public sealed unsafe partial class InstructionTable
         t.Slow(Mnemonic.Int3, &SlowFlags.Breakpoint, endsBlock: true);
         t.Slow(Mnemonic.Int1, &SlowFlags.IceBreakpoint, endsBlock: true);
         t.Slow(Mnemonic.Into, &SlowFlags.Overflow, endsBlock: true);
-        t.Slow(Mnemonic.Bound, &SlowFlags.Bound);
         t.Slow(Mnemonic.Clac, &SlowFlags.ClearAccessCheck);
         t.Slow(Mnemonic.Stac, &SlowFlags.SetAccessCheck);
         t.Slow(Mnemonic.Ud0, &SlowSystem.Undefined, endsBlock: true);
@@ -145,6 +144,11 @@ public sealed unsafe partial class InstructionTable
         t.Slow(Mnemonic.Rdpkru, &SlowSystem.ReadPkru);
         t.Slow(Mnemonic.Wrpkru, &SlowSystem.WritePkru, endsBlock: true);
         t.Slow(Mnemonic.Serialize, &SlowSystem.Nothing, endsBlock: true);
+        // Instructions complete in order, and the host gives its own memory accesses the guest's ordering.
+        SimpleRow fence = new(nameof(Handlers.Nop));
+        t.Add(Mnemonic.Lfence, fence);
+        t.Add(Mnemonic.Mfence, fence);
+        t.Add(Mnemonic.Sfence, fence);
     }
 
     private static void AddPorts(Builder t)

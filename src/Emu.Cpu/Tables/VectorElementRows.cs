@@ -74,8 +74,8 @@ internal sealed class ElementRow : VectorRow
         }
         else
         {
-            op->Size = (byte)number;
-            binder.SetHandler(merging.Get(shape.Key, (shape, element), static c => [c.element, c.shape.SourceType, c.shape.VexFlag]));
+            binder.SetHandler(merging.Get(shape.Key | (number << 8), (shape, element, number), static c =>
+                [c.element, ElementIndexes.Of(c.number), c.shape.SourceType, c.shape.VexFlag]));
         }
     }
 }
@@ -123,7 +123,7 @@ internal sealed class ExtendRow<TFrom, TTo> : VectorRow
         };
 }
 
-/// <summary>VBROADCASTxx and VPBROADCASTx.</summary>
+/// <summary>VBROADCASTxx, VPBROADCASTx and MOVDDUP.</summary>
 internal sealed class BroadcastRow : VectorRow
 {
     private readonly HandlerSet handlers = new(typeof(Handlers), nameof(Handlers.VectorBroadcast));
@@ -133,7 +133,7 @@ internal sealed class BroadcastRow : VectorRow
 
     protected override void BindAvailable(ref Binder binder)
     {
-        VectorShape shape = BindOperands(ref binder, unary: true);
-        binder.SetHandler(handlers.Get(shape.Key, (shape, element), static c => [c.element, c.shape.Vector, c.shape.SourceType]));
+        VectorShape shape = BindOperands(ref binder, unary: true) with { Aligned = false };
+        binder.SetHandler(handlers.Get(shape.Key, (shape, element), static c => [c.element, c.shape.Vector, c.shape.SourceType, c.shape.VexFlag]));
     }
 }

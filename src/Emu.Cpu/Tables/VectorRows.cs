@@ -43,6 +43,9 @@ internal abstract unsafe class VectorRow : InstructionRow
     /// <summary>Memory operands of legacy encodings may be misaligned.</summary>
     public bool Unaligned { get; init; }
 
+    /// <summary>They may on AMD's processors: discrepancy of the SHA instructions, which SDM Vol. 2B puts into exception class 4.</summary>
+    public bool UnalignedOnAmd { get; init; }
+
     /// <inheritdoc/>
     public sealed override void Bind(ref Binder binder)
     {
@@ -53,6 +56,9 @@ internal abstract unsafe class VectorRow : InstructionRow
 
     /// <summary>Binds the instruction in a mode that has its unit.</summary>
     protected abstract void BindAvailable(ref Binder binder);
+
+    /// <summary>The bits of a CMPxx immediate that name the predicate; the others are ignored (SDM Vol. 2A CMPPD).</summary>
+    protected static ulong ComparePredicateMask(VectorShape shape) => shape.Vex ? 31u : 7u;
 
     /// <summary>The unit an instruction with vector operands belongs to.</summary>
     public static ExecutionUnit UnitOf(in Instruction instruction)
@@ -94,7 +100,7 @@ internal abstract unsafe class VectorRow : InstructionRow
         int source = BindSource(ref binder, last);
         bool memory = source >= 2;
         int bytes = memory ? instruction.MemorySize.GetSize() : 0;
-        return new VectorShape(width, source, vex, !vex && !Unaligned && bytes == 16, width == VectorWidth.Mmx && bytes == 4);
+        return new VectorShape(width, source, vex, !vex && !Unaligned && bytes == 16 && !(UnalignedOnAmd && binder.Model.IsAmd), width == VectorWidth.Mmx && bytes == 4);
     }
 
     /// <summary>Binds operand <paramref name="index"/> as the last source; see <see cref="VectorShape.Source"/>.</summary>

@@ -53,6 +53,9 @@ internal sealed unsafe class IntegerMachine : IDisposable, ICpuBus
     /// <summary>Guest memory at a linear address (mapped one to one).</summary>
     public Span<byte> Memory(ulong linear, int length) => new(ram.Base + linear, length);
 
+    /// <summary>Forms of comparison and branch with a handler of their own.</summary>
+    public int FusedForms => code.FusedForms;
+
     /// <summary>What IN reads, and OUT has written.</summary>
     public Queue<uint> PortInput { get; } = new();
 

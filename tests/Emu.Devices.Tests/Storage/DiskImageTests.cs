@@ -223,6 +223,14 @@ public sealed class DiskImageTests
         using (var image = new Qcow2Image(file, null)) image.WriteAt(0, new byte[512]);
     }
 
+    [Fact]
+    public void A_full_host_device_is_told_from_other_failures()
+    {
+        if (!File.Exists("/dev/full")) return; // not Linux
+        using HostFile file = HostFile.Open("/dev/full", writable: true);
+        Assert.Equal(DiskImageError.NoSpace, Assert.Throws<DiskImageException>(() => file.Write(0, new byte[512])).Error);
+    }
+
     private static void AssertError(DiskImageError expected, Func<object> action)
     {
         var error = Assert.Throws<DiskImageException>(action);

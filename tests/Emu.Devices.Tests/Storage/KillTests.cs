@@ -51,7 +51,7 @@ public sealed class KillTests
     /// <summary>Returns how many steps the process is known to have flushed before it was killed.</summary>
     private static async Task<int> RunAndKill(string path, int seed, int flushes, int delay)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(KillTests).Assembly.Location, ImageWriterHost.Verb, path, seed.ToString(CultureInfo.InvariantCulture)])
+        var start = new ProcessStartInfo(Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath ?? "dotnet" : "dotnet", [typeof(KillTests).Assembly.Location, ImageWriterHost.Verb, path, seed.ToString(CultureInfo.InvariantCulture)])
         {
             RedirectStandardOutput = true,
         };

@@ -98,6 +98,22 @@ public sealed class Qcow2InteropTests
         QemuImg.Run("check", packed);
         QemuImg.Run("compare", "-F", "raw", packed, flat);
         Assert.True(ImageTool.Check(packed).CompressedClusters > 10);
+
+        // Clusters share host clusters now; writing some of them must not disturb the others.
+        byte[] reference = File.ReadAllBytes(flat);
+        var random = new Random(10);
+        using (BlockImage image = DiskImages.Open(packed))
+        {
+            for (int i = 0; i < 40; i++)
+            {
+                int offset = random.Next(Size - 70_000), length = random.Next(1, 70_000);
+                random.NextBytes(reference.AsSpan(offset, length));
+                image.WriteAt(offset, reference.AsSpan(offset, length));
+                if (i % 10 == 0) image.Flush();
+            }
+        }
+        AssertReads(packed, reference);
+        Assert.Equal(0, ImageTool.Check(packed).ExitCode);
     }
 
     [QemuImgFact]

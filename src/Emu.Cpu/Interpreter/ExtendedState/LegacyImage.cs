@@ -55,7 +55,9 @@ internal static unsafe class LegacyImage
         s->Ftw = image[4];
         X87Unit.SetControl(cpu, BinaryPrimitives.ReadUInt16LittleEndian(image));
         X87Unit.SetStatus(cpu, BinaryPrimitives.ReadUInt16LittleEndian(image[2..]));
-        ulong fip = LoadPointer(image[8..], wide, out ushort fcs), fdp = LoadPointer(image[16..], wide, out ushort fds);
+        // 64-bit pointers become canonical.
+        int unused = (s->Cr4 & Cr4.La57) != 0 ? 64 - 57 : 64 - 48;
+        ulong fip = LoadPointer(image[8..], wide, unused, out ushort fcs), fdp = LoadPointer(image[16..], wide, unused, out ushort fds);
         X87Unit.SetPointers(s, fip, fcs, fdp, fds, BinaryPrimitives.ReadUInt16LittleEndian(image[6..]));
     }
 
@@ -114,10 +116,10 @@ internal static unsafe class LegacyImage
         BinaryPrimitives.WriteUInt64LittleEndian(image, wide ? offset : (uint)offset | ((ulong)selector << 32));
     }
 
-    private static ulong LoadPointer(ReadOnlySpan<byte> image, bool wide, out ushort selector)
+    private static ulong LoadPointer(ReadOnlySpan<byte> image, bool wide, int unused, out ushort selector)
     {
         ulong value = BinaryPrimitives.ReadUInt64LittleEndian(image);
         selector = wide ? (ushort)0 : (ushort)(value >> 32);
-        return wide ? value : (uint)value;
+        return wide ? (ulong)((long)(value << unused) >> unused) : (uint)value;
     }
 }

@@ -28,8 +28,14 @@ internal unsafe ref struct SaveArea
         this.image = image;
         segment = op->Segment;
         offset = cpu.EffectiveAddress(op);
-        if ((Linear(0, 1, AccessKind.Read) & (uint)(alignment - 1)) != 0) cpu.RaiseGeneralProtection();
+        // Alignment comes before the segment's limit and canonical addresses.
+        bool based = (cpu.State->Mode & CodeMode.Code64) == 0 || segment >= SegmentIndex.Fs;
+        ulong linear = offset + (based ? cpu.State->Segment(segment).Base : 0);
+        if ((linear & (uint)(alignment - 1)) != 0) cpu.RaiseGeneralProtection();
     }
+
+    /// <summary>Checks that one byte of the area can be accessed: processors look at the ends of an area first, and CR2 tells.</summary>
+    public readonly void Probe(int at, AccessKind kind) => cpu.ProbeLinear(Linear(at, 1, kind), 1, kind, segment);
 
     /// <summary>Adds bytes to be written; the caller fills them in.</summary>
     public Span<byte> Piece(int at, int length)

@@ -1,3 +1,5 @@
+using Emu.Mmu;
+
 namespace Emu.Cpu;
 
 /// <summary>FXSAVE and FXRSTOR (SDM Vol. 1 10.5, APM Vol. 2 11.4.4). They do not look at pending x87 exceptions.</summary>
@@ -21,6 +23,7 @@ internal static unsafe class SlowFxSave
     {
         CpuState* s = cpu.State;
         SaveArea area = new(cpu, op, Alignment, stackalloc byte[XsaveLayout.LegacySize]);
+        area.Probe(XsaveLayout.LegacySize - 1, AccessKind.Write);
         LegacyImage.StoreControl(s, area.Piece(0, LegacyImage.ControlSize), wide);
         LegacyImage.StoreStack(s, area.Piece(LegacyImage.StackOffset, LegacyImage.StackSize));
         if (HasSse(s)) LegacyImage.StoreMxcsr(s, area.Piece(LegacyImage.MxcsrOffset, LegacyImage.MxcsrSize));
@@ -37,6 +40,7 @@ internal static unsafe class SlowFxSave
     {
         CpuState* s = cpu.State;
         SaveArea area = new(cpu, op, Alignment, stackalloc byte[XsaveLayout.LegacySize]);
+        area.Probe(XsaveLayout.LegacySize - 1, AccessKind.Read);
         Span<byte> image = area.Read(0, XsaveLayout.LegacySize);
         if (HasSse(s)) s->Mxcsr = LegacyImage.ReadMxcsr(cpu, image[LegacyImage.MxcsrOffset..]);
         LegacyImage.LoadControl(cpu, image, wide);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using Emu.Cpu.FloatingPoint;
+using Emu.Mmu;
 
 namespace Emu.Cpu;
 
@@ -24,6 +25,7 @@ internal static unsafe class SlowXrstor
         CpuState* s = cpu.State;
         ulong requested = SlowXsave.Requested(cpu, supervisor);
         SaveArea area = new(cpu, op, XsaveLayout.Alignment, stackalloc byte[XsaveLayout.MaxSize]);
+        area.Probe(0, AccessKind.Read);
         Span<byte> header = area.Read(XsaveLayout.LegacySize, XsaveLayout.HeaderSize);
         ulong present = BinaryPrimitives.ReadUInt64LittleEndian(header);
         ulong format = BinaryPrimitives.ReadUInt64LittleEndian(header[8..]);
@@ -31,6 +33,7 @@ internal static unsafe class SlowXrstor
         if (!IsValidHeader(header, present, format, possible, supervisor)) cpu.RaiseGeneralProtection();
         bool compacted = (format & XsaveLayout.Compacted) != 0;
         ulong loaded = requested & present;
+        area.Probe((compacted ? XsaveLayout.CompactSize(format & requested) : XsaveLayout.StandardSize(requested)) - 1, AccessKind.Read);
 
         // Everything that can fault comes before the first change.
         uint mxcsr = s->Mxcsr;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using Emu.Cpu.FloatingPoint;
+using Emu.Mmu;
 
 namespace Emu.Cpu;
 
@@ -54,6 +55,8 @@ internal static unsafe class SlowXsave
         CpuState* s = cpu.State;
         ulong requested = Requested(cpu, supervisor: false);
         SaveArea area = new(cpu, op, XsaveLayout.Alignment, stackalloc byte[XsaveLayout.MaxSize]);
+        area.Probe(0, AccessKind.Write);
+        area.Probe(XsaveLayout.StandardSize(requested) - 1, AccessKind.Write);
         ulong used = StateComponents.InUse(s, requested);
         ulong stored = optimize ? used : requested;
         ulong present = BinaryPrimitives.ReadUInt64LittleEndian(area.Read(XsaveLayout.LegacySize, 8));
@@ -75,6 +78,8 @@ internal static unsafe class SlowXsave
         CpuState* s = cpu.State;
         ulong requested = Requested(cpu, supervisor);
         SaveArea area = new(cpu, op, XsaveLayout.Alignment, stackalloc byte[XsaveLayout.MaxSize]);
+        area.Probe(0, AccessKind.Write);
+        area.Probe(XsaveLayout.CompactSize(requested) - 1, AccessKind.Write);
         ulong used = StateComponents.InUse(s, requested);
         if ((requested & Xcr0.Sse) != 0 && s->Mxcsr != FloatEnvironment.DefaultMxcsr) used |= Xcr0.Sse;
         StoreLegacy(s, ref area, used, wide);

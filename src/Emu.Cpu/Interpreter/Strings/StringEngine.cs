@@ -6,8 +6,12 @@ namespace Emu.Cpu;
 /// <summary>
 /// The loop of every string instruction that touches only memory (SDM Vol. 2B, REP). Works through plain RAM a page at
 /// a time and through everything else element by element; registers are exact after each step, so a fault or an event restarts
-/// the instruction where it stood. Flags of CMPS and SCAS change only if it does not fault.
+/// the instruction where it stood.
 /// </summary>
+/// <remarks>
+/// A fault in a repeated CMPS or SCAS leaves the flags of the last comparison, as AMD's processors do; the SDM says that Intel's
+/// restore those of before. Neither matters to a restarted instruction.
+/// </remarks>
 internal static unsafe class StringEngine
 {
     /// <summary>Bytes between two looks at <see cref="CpuState.ExitRequest"/>.</summary>
@@ -38,7 +42,7 @@ internal static unsafe class StringEngine
 
         ulong count = run.Count;
         if (count == 0) return true;
-        bool traps = (s->SystemFlags & Eflags.Tf) != 0;
+        bool traps = cpu.StopsAfterIteration;
         ulong work = 0;
         while (true)
         {
@@ -57,17 +61,13 @@ internal static unsafe class StringEngine
             count -= done;
             run.Count = count;
             TOperation.Advance(run, done * (uint)sizeof(T));
-            if (count == 0 || run.Stopped)
-            {
-                if (TOperation.Compares) SetFlags<T>(s, run);
-                return true;
-            }
+            if (TOperation.Compares) SetFlags<T>(s, run);
+            if (count == 0 || run.Stopped) return true;
 
             work += done * (uint)sizeof(T);
             if (!traps && work < WorkBetweenChecks) continue;
             work = 0;
             if (!traps && s->ExitRequest == 0 && s->Remaining >= 0) continue;
-            if (TOperation.Compares) SetFlags<T>(s, run);
             // The part done so far counts as one instruction, so that a budget is always used up.
             cpu.LeaveAt(op);
             s->Remaining--;

@@ -106,16 +106,23 @@ internal static unsafe class SlowX87Control
         }
     }
 
-    /// <summary>EMMS, FEMMS: all registers empty.</summary>
+    /// <summary>EMMS, FEMMS: all registers empty; TOP becomes 0, as after any MMX instruction.</summary>
     public static void EmptyMmx(Vcpu cpu, Op* op)
     {
         cpu.WaitX87();
         cpu.State->Ftw = 0;
+        cpu.State->Fsw = (ushort)(cpu.State->Fsw & ~(7 << X87Status.TopShift));
     }
 
     private static void Read(Vcpu cpu, Op* op, Span<byte> image) =>
         cpu.ReadLinear(cpu.OperandAddress(op, image.Length, AccessKind.Read), image, op->Segment);
 
-    private static void Write(Vcpu cpu, Op* op, ReadOnlySpan<byte> image) =>
-        cpu.WriteLinear(cpu.OperandAddress(op, image.Length, AccessKind.Write), image, op->Segment);
+    private static void Write(Vcpu cpu, Op* op, ReadOnlySpan<byte> image)
+    {
+        ulong linear = cpu.OperandAddress(op, image.Length, AccessKind.Write);
+        // The ends are checked first: CR2 tells.
+        cpu.ProbeLinear(linear, image.Length is X87EnvironmentImage.Size32 or SaveSize32 ? 4 : 2, AccessKind.Write, op->Segment);
+        cpu.ProbeLinear(cpu.WrapLinear(linear + (uint)image.Length - 1), 1, AccessKind.Write, op->Segment);
+        cpu.WriteLinear(linear, image, op->Segment);
+    }
 }

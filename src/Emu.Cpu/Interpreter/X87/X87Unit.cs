@@ -64,6 +64,66 @@ internal static unsafe class X87Unit
     public static void MoveTop(CpuState* s, int by) =>
         s->Fsw = (ushort)((s->Fsw & ~(7 << X87Status.TopShift)) | (((s->Fsw >> X87Status.TopShift) + by & 7) << X87Status.TopShift));
 
+    /// <summary>The environment of an operation about to be performed: control and status word as they are.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ref FloatEnvironment Begin(CpuState* s)
+    {
+        s->X87Environment = FloatEnvironment.FromX87(s->Fcw, s->Fsw);
+        return ref s->X87Environment;
+    }
+
+    /// <summary>As <see cref="Begin"/>, for a store from an empty register: the environment after the stack underflow.</summary>
+    public static void BeginUnderflow(CpuState* s) => Begin(s).Raise(FloatExceptions.Invalid);
+
+    /// <summary>
+    /// Takes over what the operation on <see cref="CpuState.X87Environment"/> raised: flags, C1, and ES and B for an unmasked exception.
+    /// False when its result is not to be delivered, because an exception found before computing is unmasked (SDM Vol. 1 8.5).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Commit(CpuState* s)
+    {
+        int status = (s->Fsw & ~X87Status.C1) | (int)s->X87Environment.Flags | (s->X87Environment.RoundedUp ? X87Status.C1 : 0);
+        FloatExceptions unmasked = s->X87Environment.Unmasked;
+        if (unmasked != FloatExceptions.None) status |= X87Status.Derived;
+        s->Fsw = (ushort)status;
+        return (unmasked & FloatExceptions.PreComputation) == 0;
+    }
+
+    /// <summary>A stack underflow: #IS with C1 clear. True when it is masked, and the response is the indefinite.</summary>
+    public static bool Underflow(CpuState* s) => StackFault(s, 0);
+
+    /// <summary>A stack overflow: #IS with C1 set. True when it is masked, and the response is the indefinite.</summary>
+    public static bool Overflow(CpuState* s) => StackFault(s, X87Status.C1);
+
+    private static bool StackFault(CpuState* s, int c1)
+    {
+        bool masked = (s->Fcw & (int)FloatExceptions.Invalid) != 0;
+        s->Fsw = (ushort)((s->Fsw & ~X87Status.C1) | (int)FloatExceptions.Invalid | X87Status.StackFault | c1 | (masked ? 0 : X87Status.Derived));
+        return masked;
+    }
+
+    /// <summary>Records the instruction in the opcode and instruction pointer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Track(CpuState* s, Op* op)
+    {
+        s->Fip = s->Rip + op->Offset;
+        s->Fop = (ushort)op->Immediate;
+        s->Fcs = s->Segment(SegmentIndex.Cs).Selector;
+    }
+
+    /// <summary>Records the instruction and its memory operand.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void TrackMemory(Vcpu cpu, CpuState* s, Op* op)
+    {
+        Track(s, op);
+        s->Fdp = cpu.EffectiveAddress(op);
+        s->Fds = s->Segment(op->Segment).Selector;
+    }
+
+    /// <summary>Clears C1, as instructions do that cannot round.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ClearC1(CpuState* s) => s->Fsw = (ushort)(s->Fsw & ~X87Status.C1);
+
     /// <summary>Sets C0 to C3 to <paramref name="codes"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void SetConditionCodes(CpuState* s, int codes) => s->Fsw = (ushort)((s->Fsw & ~X87Status.ConditionCodes) | codes);

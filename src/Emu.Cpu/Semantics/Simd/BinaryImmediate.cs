@@ -55,10 +55,3 @@ public readonly struct Mpsadbw : IVectorBinaryImmediate
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right, byte immediate, bool high) => Packed.MultipleSumAbsoluteDifferences(left, right, high ? immediate >> 3 : immediate);
 }
-
-/// <summary>INSERTPS (register form): a float of right into left, then zeroes.</summary>
-public readonly struct Insertps : IVectorBinaryImmediate
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right, byte immediate, bool high) => Packed.InsertSingle(left.AsUInt32(), right.AsUInt32().GetElement((immediate >> 6) & 3), immediate).AsByte();
-}

@@ -27,7 +27,7 @@ public sealed partial class AtaDisk
         id.SetText(27, 20, _options.Model);
         id[47] = 0x8000 | MaxMultiple;
         id[48] = 1; // 32-bit data port accesses
-        id[49] = 0x0F00; // IORDY, LBA, DMA
+        id[49] = 0x0B00; // IORDY, LBA, DMA
         id[50] = 0x4000;
         id[51] = 2 << 8;
         id[52] = 2 << 8;

@@ -54,13 +54,33 @@ public sealed partial class Qcow2Image
             Qcow2Refcounts refcounts = Refcounts;
             _mapping.Prepare(offset, refcounts);
             if (_mapping.Get(offset).Kind != Qcow2ClusterKind.Unallocated) throw new ArgumentException("the cluster is already allocated", nameof(offset));
-            // One host cluster each: no sharing, so refcounts stay at one and a write replaces it like any other.
-            long host = refcounts.Allocate(1).Offset;
-            int bytes = ((int)packed.Length + SectorSize - 1) / SectorSize * SectorSize;
-            WriteNew(host, 1, host, packed.GetBuffer().AsSpan(0, (int)packed.Length));
-            _mapping.Set(offset, Qcow2Entry.ForCompressed(host, bytes, _header.ClusterBits));
+            ReadOnlySpan<byte> bytes = packed.GetBuffer().AsSpan(0, (int)packed.Length);
+            int size = (bytes.Length + SectorSize - 1) / SectorSize * SectorSize;
+            long host = StoreCompressed(refcounts, bytes, size);
+            _mapping.Set(offset, Qcow2Entry.ForCompressed(host, size, _header.ClusterBits));
         }
         return true;
+    }
+
+    /// <summary>Puts compressed data behind the last, in the same host cluster where it fits; each guest cluster counts as one user of it.</summary>
+    private long StoreCompressed(Qcow2Refcounts refcounts, ReadOnlySpan<byte> data, int size)
+    {
+        long host = _compressedEnd;
+        bool shares = host != 0 && (host & ~(long)_clusterMask) + _header.ClusterSize - host >= size && refcounts.TryShare(host);
+        if (!shares) host = refcounts.Allocate(1).Offset;
+        try
+        {
+            _file.Write(host, data);
+        }
+        catch
+        {
+            if (shares) refcounts.Unshare(host);
+            else refcounts.Unallocate(host, 1);
+            throw;
+        }
+        long end = host + size;
+        _compressedEnd = (end & _clusterMask) == 0 ? 0 : end;
+        return host;
     }
 
     private Qcow2Refcounts Refcounts => _refcounts ?? throw new DiskImageException(DiskImageError.ReadOnly, $"{FileName}: the image is open read-only");
@@ -159,6 +179,7 @@ public sealed partial class Qcow2Image
         if (old.Kind == Qcow2ClusterKind.Compressed)
         {
             _decompressed = null;
+            _compressedEnd = 0; // its cluster may become free
             (long offset, int bytes) = old.Compressed(_header.ClusterBits);
             Refcounts.FreeLater(offset, bytes);
         }

@@ -30,6 +30,7 @@ public sealed partial class Qcow2Image : BlockImage
     private readonly int _clusterMask;
     private byte[]? _decompressed;
     private ulong _decompressedEntry;
+    private long _compressedEnd; // where the next compressed cluster may go, 0 if nowhere
     private string? _corruption;
     private readonly bool _opened;
     private bool _disposed;

@@ -60,6 +60,23 @@ internal sealed class Qcow2Refcounts
         return (index << _header.ClusterBits, count);
     }
 
+    /// <summary>Counts one user more of the cluster at <paramref name="offset"/>, which is in use; false if its count is at the limit.</summary>
+    public bool TryShare(long offset)
+    {
+        long index = offset >> _header.ClusterBits;
+        ulong count = Get(index);
+        if (count == 0 || count == Qcow2RefcountBlock.Max(_order)) return false;
+        Set(index, count + 1);
+        return true;
+    }
+
+    /// <summary>Takes back what <see cref="TryShare"/> counted.</summary>
+    public void Unshare(long offset)
+    {
+        long index = offset >> _header.ClusterBits;
+        Set(index, Get(index) - 1);
+    }
+
     /// <summary>Takes back clusters that nothing ever referred to.</summary>
     public void Unallocate(long offset, int count)
     {

@@ -1,0 +1,125 @@
+using Iced.Intel;
+using Xunit;
+
+namespace Emu.Cpu.Tests;
+
+public sealed class CpuModelTests
+{
+    [Fact]
+    public void Flags_are_added_and_removed_by_name()
+    {
+        CpuModel model = CpuModel.Parse("Nehalem,+avx2,-sse4.2,aes=on,x2apic=off");
+        Assert.True(model.Has("avx2"));
+        Assert.True(model.Has("aes"));
+        Assert.False(model.Has("sse4.2"));
+        Assert.False(model.Has("x2apic"));
+        Assert.True(model.Supports(Code.VEX_Vpaddb_ymm_ymm_ymmm256));
+        Assert.False(model.Supports(Code.Pcmpgtq_xmm_xmmm128));
+    }
+
+    [Theory]
+    [InlineData("Pentium9", "Pentium9")]
+    [InlineData("max,+teleport", "teleport")]
+    [InlineData("max,+vmx", "vmx")]
+    [InlineData("max,avx=perhaps", "avx=perhaps")]
+    public void What_is_unknown_is_named_in_one_line(string text, string named)
+    {
+        CpuModelException e = Assert.Throws<CpuModelException>(() => CpuModel.Parse(text));
+        Assert.Contains(named, e.Message);
+        Assert.DoesNotContain('\n', e.Message);
+    }
+
+    [Fact]
+    public void Every_model_can_be_made_and_names_only_known_flags()
+    {
+        foreach (CpuModelDefinition definition in CpuModelDefinition.All)
+        {
+            foreach (string flag in definition.FlagNames()) Assert.True(CpuFeature.Find(flag) != null, $"{definition.Name}: {flag}");
+            if (definition.Name != "base") Assert.NotEmpty(CpuModel.Parse(definition.Name).Features);
+        }
+    }
+
+    [Fact]
+    public void CPUID_of_max_reports_an_AMD_processor_without_hypervisor_or_virtualization()
+    {
+        using TestMachine m = new();
+        CpuidResult vendor = m.Cpu.Cpuid(0, 0);
+        Assert.Equal((0x68747541u, 0x69746E65u, 0x444D4163u), (vendor.Ebx, vendor.Edx, vendor.Ecx));
+        CpuidResult one = m.Cpu.Cpuid(1, 0);
+        Assert.Equal(0u, one.Ecx & (1u << 31));
+        Assert.Equal(0u, one.Ecx & (1u << 5));
+        Assert.Equal(0u, m.Cpu.Cpuid(0x80000001, 0).Ecx & 4);
+        // Long mode, NX, SYSCALL.
+        Assert.Equal(0x20100800u, m.Cpu.Cpuid(0x80000001, 0).Edx & 0x20100800);
+    }
+
+    [Fact]
+    public void OSXSAVE_follows_CR4_and_the_XSAVE_area_size_follows_XCR0()
+    {
+        using LongMachine m = new();
+        Assert.Equal(0u, m.Cpu.Cpuid(1, 0).Ecx & (1u << 27));
+        m.Cpu.WriteControl(4, Cr4.Pae | Cr4.Osxsave);
+        Assert.NotEqual(0u, m.Cpu.Cpuid(1, 0).Ecx & (1u << 27));
+        Assert.Equal(576u, m.Cpu.Cpuid(0xD, 0).Ebx);
+        m.Cpu.WriteXcr(0, 7);
+        Assert.Equal(832u, m.Cpu.Cpuid(0xD, 0).Ebx);
+    }
+
+    [Fact]
+    public void Leaf_15h_gives_the_TSC_frequency()
+    {
+        using TestMachine m = new();
+        m.Cpu.TscFrequency = 2_500_000_000;
+        CpuidResult r = m.Cpu.Cpuid(0x15, 0);
+        Assert.Equal(2_500_000_000UL, (ulong)r.Ecx * r.Ebx / r.Eax);
+        Assert.Equal(2500u, m.Cpu.Cpuid(0x16, 0).Eax);
+    }
+
+    [Fact]
+    public void Leaf_0Bh_numbers_threads_in_cores_in_packages()
+    {
+        CpuTopology topology = new(2, 3, 2);
+        Assert.Equal(1, topology.ThreadBits);
+        Assert.Equal(3, topology.SocketBits);
+        Assert.Equal([0u, 1u, 2u, 3u, 4u, 5u, 8u, 9u], Enumerable.Range(0, 8).Select(topology.ApicId));
+        using TestMachine m = new();
+        m.Cpu.Topology = topology;
+        Assert.Equal(6u, m.Cpu.Cpuid(0xB, 1).Ebx);
+    }
+
+    [Fact]
+    public void The_AMD_flags_of_leaf_80000001h_repeat_those_of_leaf_1()
+    {
+        using TestMachine m = new();
+        const uint Repeated = 0x0183F3FF;
+        Assert.Equal(m.Cpu.Cpuid(1, 0).Edx & Repeated, m.Cpu.Cpuid(0x80000001, 0).Edx & Repeated);
+        Assert.NotEqual(0u, m.Cpu.Cpuid(0x80000001, 0).Edx & 1);
+    }
+
+    [Fact]
+    public void TZCNT_is_BSF_where_BMI1_is_missing()
+    {
+        Assert.NotEqual(DecoderOptions.None, CpuModel.Parse("qemu64").DecoderOptions & DecoderOptions.NoMPFX_0FBC);
+        Assert.Equal(DecoderOptions.None, CpuModel.Max.DecoderOptions & DecoderOptions.NoMPFX_0FBC);
+    }
+
+    /// <summary>Encodings that decode as another instruction on every processor these models describe.</summary>
+    private static bool IsNeverDecoded(Code code)
+    {
+        string name = code.ToString();
+        return code is Code.INVALID or Code.DeclareByte or Code.DeclareWord or Code.DeclareDword or Code.DeclareQword or Code.Zero_bytes
+            || name.Contains("ReservedNop", StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void Every_instruction_a_model_advertises_is_implemented()
+    {
+        List<string> missing = [];
+        foreach (Code code in Enum.GetValues<Code>())
+        {
+            if (CpuModel.Max.Supports(code) && !IsNeverDecoded(code) && InstructionTable.Instance[code] == null) missing.Add(code.ToString());
+        }
+
+        Assert.True(missing.Count == 0, $"{missing.Count}: {string.Join(", ", missing)}");
+    }
+}
