@@ -1,0 +1,156 @@
+using Emu.Devices.Serial;
+using Emu.Machine.Loaders;
+using Iced.Intel;
+using Xunit;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Emu.Machine.Tests;
+
+/// <summary>A fact that needs SeaBIOS; skipped, with the reason, where it is not installed.</summary>
+public sealed class SeaBiosFactAttribute : FactAttribute
+{
+    public SeaBiosFactAttribute()
+    {
+        if (FirmwareFiles.TryReadRom("bios-256k.bin") == null) Skip = "needs SeaBIOS: install the package seabios";
+    }
+}
+
+public sealed class BootTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    [Fact]
+    public void A_multiboot_kernel_entered_without_a_bios_reports_on_serial_and_leaves_through_debug_exit()
+    {
+        string kernel = WriteKernel(a =>
+        {
+            // 8 data bits, FIFOs on: after reset the line has five bits and room for one character.
+            a.mov(dx, 0x3FB);
+            a.mov(eax, 3);
+            a.@out(dx, al);
+            a.mov(dx, 0x3FA);
+            a.mov(eax, 1);
+            a.@out(dx, al);
+            a.mov(dx, 0x3F8);
+            foreach (char c in "ok\n")
+            {
+                a.mov(eax, (uint)c);
+                a.@out(dx, al);
+            }
+
+            a.mov(dx, 0xF4);
+            a.mov(eax, 3);
+            a.@out(dx, eax);
+            Label halt = a.CreateLabel();
+            a.Label(ref halt);
+            a.hlt();
+            a.jmp(halt);
+        });
+        try
+        {
+            MemoryCharacterDevice serial = new();
+            using Machine machine = new(new MachineConfiguration
+            {
+                Memory = 16 << 20,
+                Serial = [_ => serial],
+                DebugExit = (0xF4, 4),
+                Vga = false,
+                Kernel = new KernelConfiguration { Path = kernel, Boot = KernelBoot.Direct },
+            });
+            Assert.True(machine.RunUntil(() => machine.StopReason != StopReason.None, Limit));
+            Assert.Equal("ok\n", serial.Text);
+            Assert.Equal(StopReason.DebugExit, machine.StopReason);
+            Assert.Equal((3 << 1) | 1, machine.ExitStatus);
+        }
+        finally
+        {
+            File.Delete(kernel);
+        }
+    }
+
+    [Fact]
+    public void An_instruction_counted_machine_repeats_itself_exactly()
+    {
+        string kernel = WriteKernel(a =>
+        {
+            Label loop = a.CreateLabel();
+            a.Label(ref loop);
+            a.rdtsc();
+            a.add(ebx, eax);
+            a.jmp(loop);
+        });
+        try
+        {
+            (ulong, ulong) first = RunCounted(kernel), second = RunCounted(kernel);
+            Assert.Equal(first, second);
+            Assert.Equal(100_000ul, first.Item1);
+        }
+        finally
+        {
+            File.Delete(kernel);
+        }
+    }
+
+    [SeaBiosFact]
+    public void SeaBios_shows_its_boot_screen()
+    {
+        using Machine machine = new(new MachineConfiguration { Memory = 64 << 20 });
+        Assert.True(
+            machine.RunUntil(() => machine.Board.Display?.ReadText().Any(l => l.Contains("No bootable device", StringComparison.Ordinal)) == true, Limit),
+            string.Join('\n', machine.Board.Display?.ReadText() ?? []));
+        Assert.Contains(machine.Board.Display?.ReadText() ?? [], l => l.StartsWith("SeaBIOS (version", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_file_that_is_no_kernel_is_refused_in_one_line()
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(path, "not a kernel");
+            LoaderException e = Assert.Throws<LoaderException>(() => new Machine(new MachineConfiguration
+            {
+                Kernel = new KernelConfiguration { Path = path, Boot = KernelBoot.Direct },
+            }));
+            Assert.Contains("neither a Linux bzImage nor", e.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain('\n', e.Message);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static unsafe (ulong Instructions, ulong Sum) RunCounted(string kernel)
+    {
+        using Machine machine = new(new MachineConfiguration
+        {
+            Memory = 16 << 20,
+            Vga = false,
+            Clock = new ClockConfiguration { InstructionShift = 1, RtcBase = DateTime.UnixEpoch },
+            Kernel = new KernelConfiguration { Path = kernel, Boot = KernelBoot.Direct },
+        });
+        machine.RunInstructions(100_000);
+        return (machine.RetiredInstructions, machine.Board.Processors[0].State->Gpr[3]);
+    }
+
+    /// <summary>A Multiboot kernel with address fields, loaded and entered at 1 MiB.</summary>
+    private static string WriteKernel(Action<Assembler> code)
+    {
+        const uint load = 0x100000, headerSize = 32, flags = 1 << 16, magic = 0x1BADB002;
+        Assembler a = new(32);
+        code(a);
+        using MemoryStream body = new();
+        a.Assemble(new StreamCodeWriter(body), load + headerSize);
+        using MemoryStream file = new();
+        using (BinaryWriter writer = new(file, System.Text.Encoding.Latin1, leaveOpen: true))
+        {
+            foreach (uint field in (ReadOnlySpan<uint>)[magic, flags, unchecked(0u - magic - flags), load, load, 0, 0, load + headerSize]) writer.Write(field);
+        }
+
+        body.WriteTo(file);
+        string path = Path.GetTempFileName();
+        File.WriteAllBytes(path, file.ToArray());
+        return path;
+    }
+}
