@@ -81,6 +81,12 @@ public sealed class Machine : IPowerControl, IDisposable
     /// <summary>Raised on the machine's thread when it pauses or continues.</summary>
     public event Action<bool>? PausedChanged;
 
+    /// <summary>Raised on the machine's thread after a reset.</summary>
+    public event Action? WasReset;
+
+    /// <summary>Raised on the machine's thread when the machine has decided to stop for good.</summary>
+    public event Action<StopReason>? Stopping;
+
     /// <summary>Asked before each slice on the machine's thread; true makes the machine skip running processors this time (debuggers).</summary>
     public Func<Vcpu, long, long>? RunOverride { get; set; }
 
@@ -229,6 +235,7 @@ public sealed class Machine : IPowerControl, IDisposable
         quit = true;
         StopReason = reason;
         ExitStatus = exitStatus;
+        Stopping?.Invoke(reason);
         running?.RequestExit();
     }
 
@@ -241,7 +248,11 @@ public sealed class Machine : IPowerControl, IDisposable
     }
 
     /// <inheritdoc/>
-    public void RequestPowerOff() => Quit(StopReason.PowerOff);
+    public void RequestPowerOff()
+    {
+        if (configuration.NoShutdown) Pause();
+        else Quit(StopReason.PowerOff);
+    }
 
     /// <inheritdoc/>
     public void RequestSuspend()
@@ -279,6 +290,7 @@ public sealed class Machine : IPowerControl, IDisposable
         }
 
         Board.Reset();
+        WasReset?.Invoke();
     }
 
     /// <inheritdoc/>

@@ -265,7 +265,8 @@ public sealed class PcBoard : IDisposable
             SuspendToRam = false,
             SuspendToDisk = false,
             BootOrder = kernel != null ? [$"/rom@genroms/{BootRom.Name}", "HALT"] : [],
-            Acpi = new AcpiConfiguration
+            Uuid = configuration.Uuid,
+            Acpi = !configuration.Acpi ? null : new AcpiConfiguration
             {
                 CpuCount = configuration.Processors,
                 LowRamSize = Layout.LowSize,
@@ -275,7 +276,13 @@ public sealed class PcBoard : IDisposable
                 ParallelPort = false,
                 FloppyDrives = Drives.Drives.Count(d => d.Floppy != null),
             },
-            Smbios = new SmbiosConfiguration { LowRamSize = Layout.LowSize, HighRamSize = Layout.HighSize, CpuCount = configuration.Processors },
+            Smbios = new SmbiosConfiguration
+            {
+                LowRamSize = Layout.LowSize,
+                HighRamSize = Layout.HighSize,
+                CpuCount = configuration.Processors,
+                Uuid = configuration.Uuid,
+            },
         };
         firmware.AddTo(FwCfg);
         if (kernel != null && !DirectBoot) FirmwareConfiguration.AddOptionRom(FwCfg, "genroms", BootRom.Name, BootRom.Build());
