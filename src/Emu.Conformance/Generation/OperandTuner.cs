@@ -190,9 +190,14 @@ internal static unsafe class OperandTuner
 
     private static void TuneMxcsr(in Instruction instruction, CaseInput* input, ref Random64 random)
     {
-        byte* memory = MemoryOf(instruction, input, 4);
-        if (memory == null) return;
         // Bit 17 is AMD's misaligned-SSE mask, reserved elsewhere: not compared.
+        byte* memory = MemoryOf(instruction, input, 4);
+        if (memory == null)
+        {
+            ulong third = EffectiveAddress.Linear(instruction, input) + 2 - input->WindowAddress;
+            if (third < input->WindowLength) input->Memory[third] &= 0xFD;
+            return;
+        }
         *(uint*)memory = random.Percent(85) ? (uint)random.Next() & 0xFFFF : (uint)random.Next() & ~(1u << 17);
     }
 }

@@ -12,7 +12,7 @@ public sealed unsafe partial class InstructionTable
         AddVectorArithmetic(t);
         AddVectorShuffles(t);
         AddVectorMoves(t);
-        AddVectorMore(t);
+        AddVectorExtensions(t);
     }
 
     private static void Binary<TOperation>(Builder t, params ReadOnlySpan<Mnemonic> mnemonics)

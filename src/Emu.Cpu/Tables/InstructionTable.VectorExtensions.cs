@@ -7,7 +7,7 @@ namespace Emu.Cpu;
 // MMX moves, cryptography, lane-crossing permutations, dot products, text comparison, masked and gathered memory, control.
 public sealed unsafe partial class InstructionTable
 {
-    private static void AddVectorMore(Builder t)
+    private static void AddVectorExtensions(Builder t)
     {
         AddMmxMoves(t);
         AddCryptography(t);
