@@ -1,1 +1,8 @@
-return 0;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+
+// In this process: the benchmarks keep gigabytes of guest memory mapped, and build no project of their own.
+IConfig config = DefaultConfig.Instance.AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(2).WithIterationCount(6));
+BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, config);

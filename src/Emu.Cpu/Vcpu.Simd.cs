@@ -64,20 +64,6 @@ public sealed unsafe partial class Vcpu
         return false;
     }
 
-    /// <summary>Pending unmasked x87 exception before a waiting instruction: #MF, or FERR# without CR0.NE.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    internal bool TryReportX87Error(Op* op)
-    {
-        if ((State->Cr0 & Cr0.Ne) != 0)
-        {
-            Fault(op, ExceptionVector.FloatingPoint);
-            return false;
-        }
-
-        Bus.SetFloatingPointError(true);
-        return true;
-    }
-
     /// <summary>
     /// Slow function of an instruction whose unit is switched off in the block's mode: raises the exception the control
     /// registers ask for (SDM Vol. 3A tables 2-2, 2-3; Vol. 2A 2.4). The immediate is an <see cref="ExecutionUnit"/>.

@@ -19,6 +19,7 @@ public sealed class Machine : IPowerControl, IDisposable
     private static readonly TimeSpan IdlePoll = TimeSpan.FromMilliseconds(250);
 
     private readonly MachineConfiguration configuration;
+    private readonly IReadOnlyList<Vcpu> processors = [];
     private Vcpu? running;
     private bool resetRequested;
     private bool initRequested;
@@ -36,7 +37,9 @@ public sealed class Machine : IPowerControl, IDisposable
         Clock.EarliestChanged = () => running?.RequestExit();
         Events.Kick = () => Volatile.Read(ref running)?.RequestExit();
         paused = configuration.StartPaused;
+        // While the board is being built, the clock can be asked already: no processor has run yet.
         Board = new PcBoard(configuration, this);
+        processors = Board.Processors;
         Board.PowerOn();
     }
 
@@ -58,7 +61,7 @@ public sealed class Machine : IPowerControl, IDisposable
         get
         {
             ulong sum = 0;
-            foreach (Vcpu cpu in Board.Processors) sum += cpu.RetiredInstructions;
+            foreach (Vcpu cpu in processors) sum += cpu.RetiredInstructions;
             return sum;
         }
     }

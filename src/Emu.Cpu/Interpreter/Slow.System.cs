@@ -277,7 +277,13 @@ internal static unsafe class SlowSystem
     /// <summary>RSM.</summary>
     public static void ResumeFromManagement(Vcpu cpu, Op* op) => cpu.ResumeFromManagement();
 
-    /// <summary>SERIALIZE, and PAUSE: nothing is out of order here.</summary>
+    /// <summary>PAUSE: in a spin loop it is another processor's turn.</summary>
+    public static void Pause(Vcpu cpu, Op* op)
+    {
+        if (cpu.Apic.Bus is { Apics.Count: > 1 }) cpu.RequestExit();
+    }
+
+    /// <summary>SERIALIZE: nothing is out of order here.</summary>
     public static void Nothing(Vcpu cpu, Op* op)
     {
     }

@@ -25,7 +25,7 @@ public interface ICountOperation
         where T : unmanaged;
 }
 
-/// <summary>BSF. ZF says that the source is zero; the other flags are undefined and cleared.</summary>
+/// <summary>BSF. ZF says that the source is zero; of the others, all undefined, PF is that of the result, as on Zen.</summary>
 public readonly struct Bsf : ICountOperation
 {
     public static bool WritesFlags => true;
@@ -40,7 +40,8 @@ public readonly struct Bsf : ICountOperation
     public static uint Flags<T>(ulong source, ulong result, uint flagsAux, out ulong flagsResult)
         where T : unmanaged
     {
-        flagsResult = source == 0 ? 0u : 1u;
+        // Not zero, and with the parity of the result.
+        flagsResult = source == 0 ? 0 : result | 0x100;
         return 0;
     }
 }

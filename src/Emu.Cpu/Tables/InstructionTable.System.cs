@@ -133,6 +133,7 @@ public sealed unsafe partial class InstructionTable
         t.Slow(Mnemonic.Wbnoinvd, &SlowSystem.InvalidateCaches);
         t.Slow(Mnemonic.Invlpg, &SlowSystem.InvalidatePage, endsBlock: true);
         t.Slow(Mnemonic.Invpcid, &SlowSystem.InvalidatePcid, endsBlock: true);
+        t.Slow(Code.Pause, &SlowSystem.Pause, endsBlock: true);
         t.Slow(Mnemonic.Monitor, &SlowSystem.Monitor);
         t.Slow(Mnemonic.Mwait, &SlowSystem.Wait, endsBlock: true);
         t.Slow(Mnemonic.Xgetbv, &SlowSystem.GetExtendedControl);
