@@ -100,6 +100,9 @@ public sealed record MachineConfiguration
     /// <summary>A display adapter is present.</summary>
     public bool Vga { get; init; } = true;
 
+    /// <summary>Nobody looks at the display: the firmware talks on the first serial port as well (<c>-nographic</c>).</summary>
+    public bool FirmwareOnSerial { get; init; }
+
     /// <summary>Drives.</summary>
     public IReadOnlyList<DriveConfiguration> Drives { get; init; } = [];
 

@@ -260,7 +260,7 @@ public sealed class PcBoard : IDisposable
             HighRamSize = Layout.HighSize,
             CpuCount = configuration.Processors,
             MaxCpus = configuration.Processors,
-            NoGraphic = !configuration.Vga,
+            NoGraphic = !configuration.Vga || configuration.FirmwareOnSerial,
             BootMenu = configuration.BootMenu,
             SuspendToRam = false,
             SuspendToDisk = false,

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Emu.Frontend.Images;
+using Emu.Frontend.Linux;
 using Emu.Frontend.Run;
 using Emu.Frontend.Testing;
 
@@ -20,7 +22,7 @@ internal static class EmuCommand
         ParseResult result = root.Parse(arguments, Parsing);
         // Subcommands whose action is a parse error print it with their usage; the root has its own, shorter, words.
         if (result.CommandResult.Command != root) return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
-        if (result.Action is HelpAction) return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        if (result.Action is HelpAction or GroupedHelp) return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         CheckTokens(result, root, image);
         return Start(result, root, image);
     }
@@ -34,6 +36,8 @@ internal static class EmuCommand
         foreach (QemuOption option in QemuOptions.All) root.Options.Add(option.Symbol);
         root.Options.Add(new HelpOption("--help", "-h", "-help", "-?") { Action = new GroupedHelp() });
         root.Options.Add(Version);
+        root.Subcommands.Add(LinuxCommand.Create());
+        root.Subcommands.Add(ImageCommand.Create());
         root.Subcommands.Add(TestCommand.Create());
         root.Subcommands.Add(Completion.Create());
         root.SetAction(_ => 0);

@@ -41,6 +41,7 @@ internal static class LaunchParser
             NoReboot = QemuOptions.NoReboot.IsGiven(result),
             NoShutdown = QemuOptions.NoShutdown.IsGiven(result),
             StartPaused = QemuOptions.StartStopped.IsGiven(result),
+            FirmwareOnSerial = QemuOptions.NoGraphic.IsGiven(result),
             Vga = Vga(QemuOptions.Vga.Last(result), defaults),
         };
         if (QemuOptions.Uuid.Last(result) is { } uuid)

@@ -44,10 +44,10 @@ internal sealed class QemuOption
         Description = description;
         Kind = kind;
         Choices = choices;
-        string[] all = [.. aliases, .. aliases.Append(name).Where(n => n.Length > 2).Select(n => "-" + n)];
+        string[] all = [.. aliases, .. aliases.Append(name).Where(n => n.Length > 2 && n[1] != '-').Select(n => "-" + n)];
         Names = [name, .. aliases];
-        if (argument == null) flag = new Option<bool>(name, all) { Description = description, Arity = ArgumentArity.Zero };
-        else valued = new Option<string[]>(name, all) { Description = description, HelpName = argument, Arity = ArgumentArity.OneOrMore };
+        if (argument == null) flag = new Option<bool>(name, all) { Description = description, Arity = ArgumentArity.Zero, Hidden = true };
+        else valued = new Option<string[]>(name, all) { Description = description, HelpName = argument, Arity = ArgumentArity.OneOrMore, Hidden = true };
     }
 
     /// <summary>Name with its dash.</summary>
@@ -71,7 +71,7 @@ internal sealed class QemuOption
     /// <summary>Words to complete with.</summary>
     public IReadOnlyList<string> Choices { get; }
 
-    /// <summary>The symbol for the parser.</summary>
+    /// <summary>The symbol for the parser. It is hidden from System.CommandLine's own help: <see cref="GroupedHelp"/> shows it.</summary>
     public Option Symbol => valued is not null ? valued : flag is not null ? flag : throw new InvalidOperationException("An option has a symbol.");
 
     /// <summary>A switch.</summary>

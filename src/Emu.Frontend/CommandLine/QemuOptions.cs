@@ -13,7 +13,7 @@ internal static class QemuOptions
 
     public static QemuOption Smp { get; } = QemuOption.Value("-smp", OptionGroup.Machine, "N", "Number of processors, 1 to 255 (default 1); also cpus=N,sockets=,cores=,threads=");
 
-    public static QemuOption Memory { get; } = QemuOption.Value("-m", OptionGroup.Machine, "SIZE", "RAM in MiB, or with a suffix M or G (default 128)");
+    public static QemuOption Memory { get; } = QemuOption.Value("-m", OptionGroup.Machine, "SIZE", "RAM in MiB, or with a suffix M or G (default 128)", "--memory");
 
     public static QemuOption Accel { get; } = QemuOption.Choice("-accel", OptionGroup.Machine, "tcg", "Accepted for scripts that say tcg: everything is emulated", ["tcg"]);
 

@@ -18,7 +18,7 @@ internal sealed class MachineRun : IDisposable
     private readonly List<PosixSignalRegistration> signals = [];
     private int signalsSeen;
 
-    private MachineRun(LaunchOptions options)
+    private MachineRun(LaunchOptions options, IReadOnlyList<Func<Action<Action>, ICharacterDevice>?>? serial)
     {
         this.options = options;
         lines = new HostLines(options.NamedLines);
@@ -26,7 +26,7 @@ internal sealed class MachineRun : IDisposable
         {
             machine = new Machine.Machine(options.Machine with
             {
-                Serial = [.. options.Serial.Select(SerialFactory)],
+                Serial = serial is null ? [.. options.Serial.Select(SerialFactory)] : serial,
                 PortE9 = options.DebugConsole is { Kind: not LineKind.None } console ? lines.Open(console) : null,
                 FirmwareLog = options.FirmwareLog is { Kind: not LineKind.None } log ? lines.Open(log) : null,
             });
@@ -42,10 +42,12 @@ internal sealed class MachineRun : IDisposable
     }
 
     /// <summary>Runs a machine.</summary>
+    /// <param name="options">The machine and what is connected to it.</param>
+    /// <param name="serial">Opens the serial ports, in place of the lines of the options.</param>
     /// <returns>Exit status of the process.</returns>
-    public static int Run(LaunchOptions options)
+    public static int Run(LaunchOptions options, IReadOnlyList<Func<Action<Action>, ICharacterDevice>?>? serial = null)
     {
-        using MachineRun run = new(options);
+        using MachineRun run = new(options, serial);
         return run.Run();
     }
 
