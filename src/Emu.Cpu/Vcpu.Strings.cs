@@ -39,4 +39,17 @@ public sealed unsafe partial class Vcpu
 
         return Access(linear, (byte*)&value, sizeof(T), AccessKind.Write, CurrentAccessClass, segment);
     }
+
+    /// <summary>
+    /// Host address of a page's byte that missed the TLB, once it is filled; null where elements must be accessed one by one: faults
+    /// (not recorded), devices, tracked pages, breakpoints.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal byte* FillForString(ulong linear, AccessKind kind)
+    {
+        if (!Mmu.Fill(linear, kind, CurrentAccessClass, out Translation translation) || translation.Host == null) return null;
+        TlbEntry* entry = State->Tlb + TlbEntry.Index(linear);
+        ulong tag = kind == AccessKind.Write ? entry->WriteTag : entry->ReadTag;
+        return (linear & ~0xFFFul) == tag ? translation.Host : null;
+    }
 }

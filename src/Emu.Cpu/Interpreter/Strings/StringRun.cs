@@ -108,7 +108,8 @@ internal unsafe ref struct StringRun
 
     /// <summary>
     /// Host address of the lowest byte of <paramref name="count"/> elements (of one page, as <see cref="Room"/> says) if all may
-    /// be accessed without a check: inside the segment, a hit in the TLB. Else null.
+    /// be accessed without a check: inside the segment, plain RAM. Else null. It stays valid when another <see cref="Reach"/> takes
+    /// the TLB entry: two strings a multiple of the TLB's reach apart share one.
     /// </summary>
     public readonly byte* Reach<T>(SegmentIndex segment, ulong offset, ulong count, AccessKind kind)
         where T : unmanaged
@@ -130,6 +131,6 @@ internal unsafe ref struct StringRun
 
         TlbEntry* entry = state->Tlb + TlbEntry.Index(linear);
         ulong tag = kind == AccessKind.Write ? entry->WriteTag : entry->ReadTag;
-        return (linear & ~0xFFFul) == tag ? (byte*)(linear + (ulong)entry->Addend) : null;
+        return (linear & ~0xFFFul) == tag ? (byte*)(linear + (ulong)entry->Addend) : Cpu.FillForString(linear, kind);
     }
 }
