@@ -144,6 +144,16 @@ public sealed unsafe partial class Vcpu
         return (ulong)((long)(linear << shift) >> shift) == linear;
     }
 
+    /// <summary>
+    /// Whether a value may be loaded as a base address (descriptor tables, segment bases, entry points in MSRs): canonical for
+    /// the widest linear addresses the processor has, whatever CR4.LA57 is (SDM Vol. 3A 4.5.1).
+    /// </summary>
+    internal bool IsCanonicalBase(ulong linear)
+    {
+        int shift = Model.Has("la57") ? 64 - 57 : 64 - 48;
+        return (ulong)((long)(linear << shift) >> shift) == linear;
+    }
+
     /// <summary>Reads an integer at a linear address. Raises #PF, #GP, #SS, #AC.</summary>
     public T ReadLinear<T>(ulong linear, AccessClass accessClass, SegmentIndex segment = SegmentIndex.Ds)
         where T : unmanaged

@@ -38,11 +38,13 @@ public sealed unsafe partial class Vcpu
         {
             if (hasPendingException)
             {
+                // The code a branch led to could not be fetched: its link must not lead to the handler.
+                s->LinkSlot = null;
                 DeliverPendingException();
                 continue;
             }
 
-            if (s->ExitRequest != 0 && s->Shadow == InterruptShadow.None)
+            if (s->ExitRequest != 0 && (s->Shadow & InterruptShadow.MovSs) == 0)
             {
                 s->LinkSlot = null;
                 s->ExitRequest = 0;
@@ -89,7 +91,22 @@ public sealed unsafe partial class Vcpu
         bool single = s->Remaining < 0 || NeedsSingleStep;
         if (single && HitsInstructionBreakpoint()) return;
         CodeMode mode = s->Mode;
-        if (single) mode |= CodeMode.SingleStep;
+        if (single)
+        {
+            mode |= CodeMode.SingleStep;
+        }
+        else if (FindRecent(s) is var recent && recent != null)
+        {
+            if (s->LinkSlot != null)
+            {
+                *s->LinkSlot = (nint)recent;
+                s->LinkSlot = null;
+            }
+
+            recent->Handler(this, s, recent);
+            return;
+        }
+
         Block? block = FindBlock(mode);
         if (block == null) return;
         if (!single)
@@ -106,6 +123,20 @@ public sealed unsafe partial class Vcpu
 
         s->LinkSlot = null;
         RunSingle(block);
+    }
+
+    /// <summary>The first operation at RIP if the TLB and the jump cache know it; null otherwise.</summary>
+    private static Op* FindRecent(CpuState* s)
+    {
+        if ((s->Mode & CodeMode.Flat) == 0) return null;
+        ulong linear = s->Rip;
+        TlbEntry* entry = s->Tlb + TlbEntry.Index(linear);
+        if ((linear & ~0xFFFul) != entry->ExecuteTag) return null;
+        nint host = (nint)(linear + (ulong)entry->Addend);
+        JumpCacheEntry* cached = s->JumpCache + JumpCacheEntry.Index(host);
+        if (cached->Host != host || cached->Mode != s->Mode) return null;
+        // A block on two pages may have been built for another mapping; FindBlock looks into that.
+        return (cached->Entry->Flags & OpFlags.ChecksMapping) == 0 ? cached->Entry : null;
     }
 
     /// <summary>The block at RIP, built if need be; null with an exception recorded.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Emu.Mmu;
 
 namespace Emu.Cpu;
 
@@ -36,12 +37,21 @@ public sealed unsafe partial class Vcpu
         Raise((State->Cr4 & Cr4.Osxmmexcpt) != 0 ? ExceptionVector.SimdFloatingPoint : ExceptionVector.InvalidOpcode);
     }
 
-    /// <summary>Reads an element at a linear address, of any alignment even where alignment is checked. Raises #PF, #GP, #SS.</summary>
-    internal T ReadUnaligned<T>(ulong linear, SegmentIndex segment)
+    /// <summary>Reads an element at segment:offset, of any alignment even where alignment is checked. Raises #PF, #GP, #SS.</summary>
+    internal T ReadElement<T>(SegmentIndex segment, ulong offset)
         where T : unmanaged
     {
+        if ((State->Mode & CodeMode.Code64) != 0)
+        {
+            // What is in the TLB is canonical.
+            ulong address = segment >= SegmentIndex.Fs ? State->Segment(segment).Base + offset : offset;
+            TlbEntry* entry = State->Tlb + TlbEntry.Index(address);
+            if (((address + (uint)(sizeof(T) - 1)) & ~0xFFFul) == entry->ReadTag) return Unsafe.ReadUnaligned<T>((void*)(address + (ulong)entry->Addend));
+        }
+
         T value;
-        if (!Access(linear, (byte*)&value, sizeof(T), Emu.Mmu.AccessKind.Read, CurrentAccessClass, segment, allowUnaligned: true)) throw unwind;
+        ulong linear = TranslateSegment(segment, offset, sizeof(T), AccessKind.Read);
+        if (!Access(linear, (byte*)&value, sizeof(T), AccessKind.Read, CurrentAccessClass, segment, allowUnaligned: true)) throw unwind;
         return value;
     }
 
@@ -49,23 +59,9 @@ public sealed unsafe partial class Vcpu
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal bool TryProbeWrite(Op* op, ulong linear, int size)
     {
-        if (Probe(linear, size, Emu.Mmu.AccessKind.Write, CurrentAccessClass, op->Segment)) return true;
+        if (Probe(linear, size, AccessKind.Write, CurrentAccessClass, op->Segment)) return true;
         LeaveAt(op);
         return false;
-    }
-
-    /// <summary>Pending unmasked x87 exception before a waiting instruction: #MF, or FERR# without CR0.NE.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    internal bool TryReportX87Error(Op* op)
-    {
-        if ((State->Cr0 & Cr0.Ne) != 0)
-        {
-            Fault(op, ExceptionVector.FloatingPoint);
-            return false;
-        }
-
-        Bus.SetFloatingPointError(true);
-        return true;
     }
 
     /// <summary>

@@ -1,5 +1,3 @@
-using System.CommandLine;
-using Emu.Frontend.Testing;
+using Emu.Frontend;
 
-var root = new RootCommand("An x86-64 PC emulator") { TestCommand.Create() };
-return root.Parse(args).Invoke();
+return Guarded.Run(args);

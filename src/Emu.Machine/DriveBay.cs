@@ -75,7 +75,8 @@ public sealed class DriveBay : IDisposable
     }
 
     /// <summary>Opens an image as the drive's configuration says.</summary>
-    internal IBlockBackend Open(DriveConfiguration configuration)
+    /// <exception cref="DiskImageException">The image cannot be opened.</exception>
+    public IBlockBackend Open(DriveConfiguration configuration)
     {
         BlockImage image = DiskImages.Open(configuration.File ?? "", new DiskImageOptions
         {

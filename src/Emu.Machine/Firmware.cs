@@ -5,6 +5,8 @@ namespace Emu.Machine;
 /// <summary>Finds firmware images where distributions install them.</summary>
 public static class FirmwareFiles
 {
+    private const string DefaultBios = "bios-256k.bin";
+
     private static readonly string[] Directories =
         ["/usr/share/seabios", "/usr/share/qemu", "/usr/local/share/qemu", "/usr/share/vgabios", "/usr/lib/ipxe/qemu"];
 
@@ -12,7 +14,7 @@ public static class FirmwareFiles
     /// <exception cref="LoaderException">It is nowhere, or has an impossible size.</exception>
     public static byte[] ReadBios(string? requested)
     {
-        string path = Find(requested ?? "bios-256k.bin")
+        string path = Find(requested ?? DefaultBios)
             ?? throw new LoaderException(requested == null
                 ? "no BIOS found: install the package seabios, or give an image with -bios FILE"
                 : $"-bios {requested}: no such file");
@@ -24,6 +26,9 @@ public static class FirmwareFiles
 
         return image;
     }
+
+    /// <summary>Whether a BIOS is installed in the usual places.</summary>
+    public static bool HasBios => Find(DefaultBios) is not null;
 
     /// <summary>An option ROM by name, or null where no package has installed it.</summary>
     public static byte[]? TryReadRom(string name) => Find(name) is string path ? Read(path) : null;

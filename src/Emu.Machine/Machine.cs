@@ -19,6 +19,7 @@ public sealed class Machine : IPowerControl, IDisposable
     private static readonly TimeSpan IdlePoll = TimeSpan.FromMilliseconds(250);
 
     private readonly MachineConfiguration configuration;
+    private readonly IReadOnlyList<Vcpu> processors = [];
     private Vcpu? running;
     private bool resetRequested;
     private bool initRequested;
@@ -36,7 +37,9 @@ public sealed class Machine : IPowerControl, IDisposable
         Clock.EarliestChanged = () => running?.RequestExit();
         Events.Kick = () => Volatile.Read(ref running)?.RequestExit();
         paused = configuration.StartPaused;
+        // While the board is being built, the clock can be asked already: no processor has run yet.
         Board = new PcBoard(configuration, this);
+        processors = Board.Processors;
         Board.PowerOn();
     }
 
@@ -58,7 +61,7 @@ public sealed class Machine : IPowerControl, IDisposable
         get
         {
             ulong sum = 0;
-            foreach (Vcpu cpu in Board.Processors) sum += cpu.RetiredInstructions;
+            foreach (Vcpu cpu in processors) sum += cpu.RetiredInstructions;
             return sum;
         }
     }
@@ -77,6 +80,12 @@ public sealed class Machine : IPowerControl, IDisposable
 
     /// <summary>Raised on the machine's thread when it pauses or continues.</summary>
     public event Action<bool>? PausedChanged;
+
+    /// <summary>Raised on the machine's thread after a reset.</summary>
+    public event Action? WasReset;
+
+    /// <summary>Raised on the machine's thread when the machine has decided to stop for good.</summary>
+    public event Action<StopReason>? Stopping;
 
     /// <summary>Asked before each slice on the machine's thread; true makes the machine skip running processors this time (debuggers).</summary>
     public Func<Vcpu, long, long>? RunOverride { get; set; }
@@ -226,6 +235,7 @@ public sealed class Machine : IPowerControl, IDisposable
         quit = true;
         StopReason = reason;
         ExitStatus = exitStatus;
+        Stopping?.Invoke(reason);
         running?.RequestExit();
     }
 
@@ -238,7 +248,11 @@ public sealed class Machine : IPowerControl, IDisposable
     }
 
     /// <inheritdoc/>
-    public void RequestPowerOff() => Quit(StopReason.PowerOff);
+    public void RequestPowerOff()
+    {
+        if (configuration.NoShutdown) Pause();
+        else Quit(StopReason.PowerOff);
+    }
 
     /// <inheritdoc/>
     public void RequestSuspend()
@@ -276,6 +290,7 @@ public sealed class Machine : IPowerControl, IDisposable
         }
 
         Board.Reset();
+        WasReset?.Invoke();
     }
 
     /// <inheritdoc/>

@@ -82,11 +82,20 @@ public sealed record MachineConfiguration
     /// <summary>Stop at a reset instead of restarting (<c>-no-reboot</c>).</summary>
     public bool NoReboot { get; init; }
 
+    /// <summary>Pause instead of ending when the guest switches itself off (<c>-no-shutdown</c>).</summary>
+    public bool NoShutdown { get; init; }
+
     /// <summary>Do not start until told to (<c>-S</c>).</summary>
     public bool StartPaused { get; init; }
 
     /// <summary>HPET present.</summary>
     public bool Hpet { get; init; } = true;
+
+    /// <summary>Offer ACPI tables.</summary>
+    public bool Acpi { get; init; } = true;
+
+    /// <summary>System UUID in SMBIOS and firmware configuration.</summary>
+    public Guid Uuid { get; init; }
 
     /// <summary>A display adapter is present.</summary>
     public bool Vga { get; init; } = true;
@@ -107,8 +116,11 @@ public enum StopReason
     /// <summary>Still running or paused.</summary>
     None,
 
-    /// <summary>The guest switched itself off, or the user quit.</summary>
+    /// <summary>The guest switched itself off.</summary>
     PowerOff,
+
+    /// <summary>The user quit.</summary>
+    UserQuit,
 
     /// <summary>isa-debug-exit was written.</summary>
     DebugExit,

@@ -56,7 +56,10 @@ public sealed class PcBoard : IDisposable
         Processors = CreateProcessors();
         Chipset = CreateChipset();
         Bus.Connect(Chipset);
-        Memory.System.AddSubregion(AcpiBoard.LocalApicAddress, MemoryRegion.CreateDevice("lapic", LocalApicRegionSize, Apics), LocalApicPriority);
+        MemoryRegion window = MemoryRegion.CreateDevice("lapic", LocalApicRegionSize, Apics);
+        Memory.System.AddSubregion(AcpiBoard.LocalApicAddress, window, LocalApicPriority);
+        // One window serves all processors; the bootstrap processor says where it is.
+        Processors[0].Apic.BaseChanged += apic => window.Offset = apic.BaseAddressMsr & ~0xFFFUL;
         FwCfg = new FwCfg(Memory.Space);
         Ports.Map(FwCfg.FirstPort, FwCfg.PortCount, Add(FwCfg), "fw-cfg");
         Keyboard = new Ps2Keyboard(machine.Clock);
@@ -262,7 +265,8 @@ public sealed class PcBoard : IDisposable
             SuspendToRam = false,
             SuspendToDisk = false,
             BootOrder = kernel != null ? [$"/rom@genroms/{BootRom.Name}", "HALT"] : [],
-            Acpi = new AcpiConfiguration
+            Uuid = configuration.Uuid,
+            Acpi = !configuration.Acpi ? null : new AcpiConfiguration
             {
                 CpuCount = configuration.Processors,
                 LowRamSize = Layout.LowSize,
@@ -272,7 +276,13 @@ public sealed class PcBoard : IDisposable
                 ParallelPort = false,
                 FloppyDrives = Drives.Drives.Count(d => d.Floppy != null),
             },
-            Smbios = new SmbiosConfiguration { LowRamSize = Layout.LowSize, HighRamSize = Layout.HighSize, CpuCount = configuration.Processors },
+            Smbios = new SmbiosConfiguration
+            {
+                LowRamSize = Layout.LowSize,
+                HighRamSize = Layout.HighSize,
+                CpuCount = configuration.Processors,
+                Uuid = configuration.Uuid,
+            },
         };
         firmware.AddTo(FwCfg);
         if (kernel != null && !DirectBoot) FirmwareConfiguration.AddOptionRom(FwCfg, "genroms", BootRom.Name, BootRom.Build());

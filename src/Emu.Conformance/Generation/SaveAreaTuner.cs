@@ -36,7 +36,7 @@ internal static unsafe class SaveAreaTuner
         *(ulong*)(area + HeaderOffset) = (ulong)random.Below(8);
         if (random.Percent(15)) *(ulong*)(area + HeaderOffset + 8) = 1UL << 63 | (random.Percent(80) ? 7u : (uint)random.Below(8));
         if (random.Percent(4)) header[random.Below(24)] ^= (byte)(1 << random.Below(8));
-        if (mnemonic is Mnemonic.Xrstor or Mnemonic.Xrstor64) header[0] &= 7;
+        if (mnemonic is Mnemonic.Xrstor or Mnemonic.Xrstor64) (header[0], header[8]) = ((byte)(header[0] & 7), (byte)(header[8] & 7));
         return true;
     }
 }

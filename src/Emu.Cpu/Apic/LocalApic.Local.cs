@@ -29,6 +29,9 @@ public sealed partial class LocalApic
     private long countStart;
     private ulong tscDeadline;
 
+    /// <summary>The count has reached 0 in one-shot mode: only a new initial count starts it again, not another mode.</summary>
+    private bool counted;
+
     private enum TimerMode
     {
         OneShot,
@@ -64,6 +67,7 @@ public sealed partial class LocalApic
     private void ResetTimer()
     {
         initialCount = 0;
+        counted = false;
         divideConfiguration = 0;
         tscDeadline = 0;
         timer.Cancel();
@@ -144,6 +148,7 @@ public sealed partial class LocalApic
         // While the APIC is disabled by software, entries stay masked; ExtINT is the reset-time exception.
         if (!IsSoftwareEnabled) entry |= LvtMasked;
         TimerMode oldMode = Mode;
+        if (which == Lvt.Timer) counted = CurrentCount == 0;
         lvt[(int)which] = entry;
         if (which == Lvt.Timer)
         {
@@ -176,6 +181,7 @@ public sealed partial class LocalApic
     {
         if (Mode == TimerMode.TscDeadline) return;
         initialCount = value;
+        counted = false;
         countStart = clock.Nanoseconds;
         ArmTimer();
     }
@@ -193,7 +199,7 @@ public sealed partial class LocalApic
     {
         get
         {
-            if (initialCount == 0 || Mode == TimerMode.TscDeadline) return 0;
+            if (initialCount == 0 || counted || Mode == TimerMode.TscDeadline) return 0;
             long elapsed = (clock.Nanoseconds - countStart) / Divider;
             if (Mode == TimerMode.Periodic) return initialCount - (uint)(elapsed % initialCount);
             return elapsed >= initialCount ? 0 : initialCount - (uint)elapsed;
@@ -227,7 +233,7 @@ public sealed partial class LocalApic
             return;
         }
 
-        if (initialCount == 0 || TimerMasked) return;
+        if (initialCount == 0 || counted || TimerMasked) return;
         long period = initialCount * Divider;
         long now = clock.Nanoseconds;
         long due = countStart + period;

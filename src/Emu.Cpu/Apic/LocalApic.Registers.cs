@@ -200,6 +200,7 @@ public sealed partial class LocalApic
         writer.Write(externalInterrupt);
         writer.Write(pins[0]);
         writer.Write(pins[1]);
+        writer.Write(counted);
         writer.Write(countStart);
         writer.Write(tscDeadline);
     }
@@ -226,6 +227,7 @@ public sealed partial class LocalApic
         externalInterrupt = reader.ReadBoolean();
         pins[0] = reader.ReadBoolean();
         pins[1] = reader.ReadBoolean();
+        counted = reader.ReadBoolean();
         countStart = reader.ReadInt64();
         tscDeadline = reader.ReadUInt64();
         ArmTimer();

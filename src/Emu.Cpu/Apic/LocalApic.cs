@@ -13,8 +13,8 @@ public sealed partial class LocalApic
     private const uint BaseEnable = 1 << 11;
     private const ulong DefaultAddress = 0xFEE00000;
 
-    /// <summary>Version 15h, 7 LVT entries, EOI-broadcast suppression.</summary>
-    private const uint VersionValue = 0x01060015;
+    /// <summary>Version 14h, 7 LVT entries, EOI-broadcast suppression.</summary>
+    private const uint VersionValue = 0x01060014;
 
     private readonly Vcpu cpu;
     private readonly uint[] isr = new uint[8];

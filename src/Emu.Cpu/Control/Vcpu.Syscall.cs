@@ -41,9 +41,15 @@ public sealed unsafe partial class Vcpu
 
         SetFlat(SegmentIndex.Ss, (ushort)(code + 8), FlatData32, 0);
         s->Cpl = 0;
-        // The trap of a stepped SYSCALL is taken only if the new flags still ask for it.
-        stepTrap = (s->SystemFlags & Eflags.Tf) != 0;
+        TrapByNewFlags();
         UpdateMode();
+    }
+
+    /// <summary>The single-step trap behind SYSCALL and SYSRET depends on TF as it is afterwards, not before.</summary>
+    private void TrapByNewFlags()
+    {
+        stepTrap = false;
+        if ((State->SystemFlags & Eflags.Tf) != 0) RequestDebugTrap(Dr6.Bs);
     }
 
     /// <summary>SYSRET. Raises #UD unless EFER.SCE and protected mode, #GP(0) unless CPL 0.</summary>
@@ -82,7 +88,7 @@ public sealed unsafe partial class Vcpu
         // The fixed attributes the SDM gives. AMD keeps the old hidden part, which software that runs on both must not rely on.
         SetFlat(SegmentIndex.Ss, (ushort)((selector + 8) | 3), FlatData32, 3);
         s->Cpl = 3;
-        stepTrap = (s->SystemFlags & Eflags.Tf) != 0;
+        TrapByNewFlags();
         UpdateMode();
         SignalPendingEvents();
     }

@@ -6,9 +6,6 @@ namespace Emu.Cpu;
 // CPUID (SDM Vol. 2A, CPUID; APM Vol. 3 appendix E).
 public sealed unsafe partial class Vcpu
 {
-    /// <summary>Offset and size of the AVX and PKRU components in the standard format of the XSAVE area.</summary>
-    private const uint AvxOffset = 576, AvxSize = 256, PkruOffset = 2688, PkruSize = 8, LegacySize = 576;
-
     /// <summary>How the machine's processors are arranged.</summary>
     public CpuTopology Topology { get; set; } = CpuTopology.Single;
 
@@ -103,21 +100,15 @@ public sealed unsafe partial class Vcpu
         ulong all = Model.Xcr0Mask;
         switch (subleaf)
         {
-            case 0: return new CpuidResult((uint)all, StandardSize(State->Xcr0), StandardSize(all), (uint)(all >> 32));
+            case 0: return new CpuidResult((uint)all, (uint)XsaveLayout.StandardSize(State->Xcr0), (uint)XsaveLayout.StandardSize(all), (uint)(all >> 32));
             case 1:
-                uint compact = Model.Has("xsavec") || Model.Has("xsaves") ? CompactSize(State->Xcr0 | State->Xss) : 0;
+                uint compact = Model.Has("xsavec") || Model.Has("xsaves") ? (uint)XsaveLayout.CompactSize(State->Xcr0 | State->Xss) : 0;
                 return Model.FeatureBits(0xD, 1) with { Ebx = compact, Ecx = (uint)Model.XssMask, Edx = (uint)(Model.XssMask >> 32) };
-            case 2 when (all & Xcr0.Avx) != 0: return new CpuidResult(AvxSize, AvxOffset, 0, 0);
-            case 9 when (all & Xcr0.Pkru) != 0: return new CpuidResult(PkruSize, PkruOffset, 0, 0);
+            case < 63 when (all & XsaveLayout.Extended & (1UL << (int)subleaf)) != 0:
+                return new CpuidResult((uint)XsaveLayout.SizeOf((int)subleaf), (uint)XsaveLayout.OffsetOf((int)subleaf), 0, 0);
             default: return default;
         }
     }
-
-    private static uint StandardSize(ulong components) =>
-        (components & Xcr0.Pkru) != 0 ? PkruOffset + PkruSize : (components & Xcr0.Avx) != 0 ? AvxOffset + AvxSize : LegacySize;
-
-    private static uint CompactSize(ulong components) =>
-        LegacySize + ((components & Xcr0.Avx) != 0 ? AvxSize : 0) + ((components & Xcr0.Pkru) != 0 ? PkruSize : 0);
 
     /// <summary>A level of cache: size, associativity, line size 64 (SDM Vol. 2A, CPUID leaf 4; APM leaf 8000001Dh).</summary>
     private readonly record struct CacheLevel(uint Type, uint Level, uint Kilobytes, uint Ways, bool Shared);

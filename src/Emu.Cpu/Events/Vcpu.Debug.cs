@@ -150,7 +150,9 @@ public sealed unsafe partial class Vcpu
     private bool HitsInstructionBreakpoint()
     {
         CpuState* s = State;
-        if (instructionBreakpoints == 0 || (s->SystemFlags & Eflags.Rf) != 0 || (s->Shadow & InterruptShadow.MovSs) != 0) return false;
+        if (instructionBreakpoints == 0 || (s->SystemFlags & Eflags.Rf) != 0) return false;
+        // Intel's processors hold instruction breakpoints off behind MOV SS, AMD's do not.
+        if ((s->Shadow & InterruptShadow.MovSs) != 0 && !IsAmd) return false;
         ulong rip = MaskRip(s->Rip);
         ulong linear = Is64BitCode ? rip : (uint)(rip + s->Segment(SegmentIndex.Cs).Base);
         uint hits = 0;

@@ -140,8 +140,14 @@ public sealed unsafe partial class Vcpu
             if (s->Iopl < 3) RaiseGeneralProtection();
         }
 
-        if (vector == ExceptionVector.Debug && kind == EventKind.PrivilegedSoftwareException) s->Dr7 &= ~(ulong)Dr7.Gd;
         DeliverEvent(vector, kind, 0, fault: false);
+        if (kind == EventKind.PrivilegedSoftwareException)
+        {
+            // Traps that MOV SS has held off are reported by the same #DB.
+            s->Dr6 |= debugTraps;
+            s->Dr7 &= ~(ulong)Dr7.Gd;
+            debugTraps = 0;
+        }
     }
 
     /// <summary>Whether the TSS sends a software interrupt to the 8086 program's own handler (SDM Vol. 3A 20.3.3). Raises #GP.</summary>
@@ -172,6 +178,7 @@ public sealed unsafe partial class Vcpu
         else if (s->IsLongMode) DeliverLong(vector, kind, hasError, errorCode, flags);
         else DeliverProtected(vector, kind, hasError, errorCode, flags);
         s->Activity = ActivityState.Active;
+        s->Shadow = InterruptShadow.None;
     }
 
     /// <summary>Real-address mode: through the interrupt vector table (SDM Vol. 3A 20.1.4). No error codes.</summary>

@@ -33,8 +33,9 @@ public sealed unsafe partial class Vcpu
             if (s->Activity == ActivityState.WaitForSipi) return pending & PendingEvents.Sipi;
             pending &= ~PendingEvents.Sipi;
             if (s->Smm) pending &= ~(PendingEvents.Init | PendingEvents.Smi);
-            if (nmiBlocked) pending &= ~PendingEvents.Nmi;
-            if ((s->SystemFlags & Eflags.If) == 0 || s->Activity == ActivityState.Shutdown) pending &= ~PendingEvents.Interrupt;
+            // The processors of both vendors hold NMIs off behind STI too.
+            if (nmiBlocked || s->Shadow != InterruptShadow.None) pending &= ~PendingEvents.Nmi;
+            if (!InterruptsEnabled || s->Activity == ActivityState.Shutdown) pending &= ~PendingEvents.Interrupt;
             return pending;
         }
     }

@@ -8,8 +8,9 @@ namespace Emu.Cpu.FloatingPoint;
 /// </summary>
 /// <remarks>
 /// Discrepancies. Processors document an error of up to 1 unit in the last place and differ among each other, and from these functions, in
-/// the last bit and so in C1. Out of the domain the manual gives (F2XM1 beyond [-1, 1]) the result is the operand, as AMD's processors
-/// leave it. #P is raised unless the result is exact; processors may raise it then too.
+/// the last bit and so in C1. Out of the domain the manual gives (F2XM1 beyond [-1, 1], FYL2XP1 from -1 down) the result is the operand
+/// x, as AMD's processors leave it. As there, F2XM1, FYL2X and FYL2XP1 of finite numbers other than zero raise #P, and #U for a tiny result,
+/// even when the result is exact.
 /// </remarks>
 public static class Float80Transcendental
 {
@@ -33,10 +34,10 @@ public static class Float80Transcendental
         else if (u.Class == FloatClass.Finite)
         {
             raised |= u.DenormalOperand;
-            bool one = u.Exponent == 0 && u.Significand == Float80.IntegerBit;
-            if (one && u.Sign) result = new Float80(Float80.IntegerBit, Float80.SignBit | Float80.Bias - 1);
+            bool minusOne = u.Sign && u.Exponent == 0 && u.Significand == Float80.IntegerBit;
+            raised |= FloatExceptions.Inexact;
+            if (minusOne) result = new Float80(Float80.IntegerBit, Float80.SignBit | Float80.Bias - 1);
             else if (u.Exponent < 0) result = Finish(ExponentialMinus1(u), environment, ref raised);
-            else if (!one) raised |= FloatExceptions.Inexact;
         }
         environment.Raise(raised);
         return result;
@@ -73,7 +74,7 @@ public static class Float80Transcendental
         return result;
     }
 
-    /// <summary>FYL2XP1: y * log2(x + 1), accurate for x near zero. x of -1 or less, out of the instruction's domain, raises #I.</summary>
+    /// <summary>FYL2XP1: y * log2(x + 1), accurate for x near zero. A finite x of -1 or less is out of the instruction's domain.</summary>
     public static Float80 YLog2XPlus1(Float80 x, Float80 y, ref FloatEnvironment environment)
     {
         Unpacked u = Unpacked.From(x), v = Unpacked.From(y);
@@ -88,9 +89,20 @@ public static class Float80Transcendental
             raised |= v.DenormalOperand;
             result = v.Class == FloatClass.Infinity ? Float80Arithmetic.Invalid(ref raised) : Float80.Zero(u.Sign != v.Sign);
         }
-        else if (u.Sign && (u.Class == FloatClass.Infinity || u.Exponent >= 0))
+        else if (u.Sign && u.Class == FloatClass.Infinity)
         {
             result = Float80Arithmetic.Invalid(ref raised);
+        }
+        else if (u.Sign && u.Exponent >= 0)
+        {
+            raised |= v.DenormalOperand;
+            if (v.Class == FloatClass.Finite) raised |= FloatExceptions.Inexact;
+            result = v.Class switch
+            {
+                FloatClass.Zero => Float80.Zero(!v.Sign),
+                FloatClass.Infinity => Float80.Infinity(!v.Sign),
+                _ => x,
+            };
         }
         else
         {
@@ -232,7 +244,10 @@ public static class Float80Transcendental
         if (y.Class == FloatClass.Zero) return Float80.Zero(sign);
         Wide product = WideMath.Multiply(logarithm, Wide.From(y));
         if (!exact) product.Low |= 1;
-        return Finish(product, environment, ref raised);
+        Float80 result = Finish(product, environment, ref raised);
+        raised |= FloatExceptions.Inexact;
+        if (result.BiasedExponent == 0) raised |= FloatExceptions.Underflow;
+        return result;
     }
 
     private static Float80 PiEighths(int eighths, bool sign, in FloatEnvironment environment, ref FloatExceptions raised)

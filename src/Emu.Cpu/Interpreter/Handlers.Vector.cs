@@ -207,16 +207,17 @@ internal static unsafe partial class Handlers
         next->Handler(cpu, s, next);
     }
 
-    /// <summary>The first source with element <see cref="Op.Size"/> replaced.</summary>
+    /// <summary>The first source with element <typeparamref name="TIndex"/> replaced.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void VectorMerge<T, TSource, TVex>(Vcpu cpu, CpuState* s, Op* op)
+    public static void VectorMerge<T, TIndex, TSource, TVex>(Vcpu cpu, CpuState* s, Op* op)
         where T : unmanaged
+        where TIndex : IElementIndex
         where TSource : IVectorSource
         where TVex : IFlag
     {
         if (!TSource.TryRead(cpu, s, op, out T value)) return;
         Vector128<T> result = *(Vector128<T>*)(s->Vector + (op->Source * 64));
-        VectorFile.Store<Vector128<T>, TVex>(s, op->Destination, result.WithElement(op->Size, value));
+        VectorFile.Store<Vector128<T>, TVex>(s, op->Destination, result.WithElement(TIndex.Value, value));
         Op* next = op + 1;
         next->Handler(cpu, s, next);
     }

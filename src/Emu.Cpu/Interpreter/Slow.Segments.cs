@@ -290,7 +290,7 @@ internal static unsafe class SlowSegments
         linear = cpu.WrapLinear(linear + 2);
         if (!wide) return cpu.ReadLinear<uint>(linear) & (uint)((1UL << legacyBits) - 1);
         ulong tableBase = cpu.ReadLinear<ulong>(linear);
-        if (!cpu.IsCanonical(tableBase)) cpu.RaiseGeneralProtection();
+        if (!cpu.IsCanonicalBase(tableBase)) cpu.RaiseGeneralProtection();
         return tableBase;
     }
 
@@ -324,7 +324,7 @@ internal static unsafe class SlowSegments
     {
         RequireFsGsBase(cpu);
         ulong value = cpu.ReadRegister(op->Destination, op->Size);
-        if (!cpu.IsCanonical(value)) cpu.RaiseGeneralProtection();
+        if (!cpu.IsCanonicalBase(value)) cpu.RaiseGeneralProtection();
         cpu.SetSegmentBase(index, value);
     }
 

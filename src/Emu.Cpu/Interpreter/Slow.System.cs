@@ -73,7 +73,7 @@ internal static unsafe class SlowSystem
         ulong type = cpu.ReadRegister(op->Destination, (cpu.State->Mode & CodeMode.Code64) != 0 ? 8 : 4);
         bool pcids = (cpu.State->Cr4 & Cr4.Pcide) != 0;
         if (type > 3 || low >> 12 != 0 || (type < 2 && !pcids && low != 0)) cpu.RaiseGeneralProtection();
-        if (type == 0 && !cpu.IsCanonical(address)) cpu.RaiseGeneralProtection();
+        if (type == 0 && !cpu.IsCanonicalBase(address)) cpu.RaiseGeneralProtection();
         cpu.Mmu.Invpcid((InvpcidType)type, (ushort)low, address);
     }
 
@@ -277,7 +277,13 @@ internal static unsafe class SlowSystem
     /// <summary>RSM.</summary>
     public static void ResumeFromManagement(Vcpu cpu, Op* op) => cpu.ResumeFromManagement();
 
-    /// <summary>SERIALIZE, and PAUSE: nothing is out of order here.</summary>
+    /// <summary>PAUSE: in a spin loop it is another processor's turn.</summary>
+    public static void Pause(Vcpu cpu, Op* op)
+    {
+        if (cpu.Apic.Bus is { Apics.Count: > 1 }) cpu.RequestExit();
+    }
+
+    /// <summary>SERIALIZE: nothing is out of order here.</summary>
     public static void Nothing(Vcpu cpu, Op* op)
     {
     }

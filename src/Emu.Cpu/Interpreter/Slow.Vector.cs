@@ -139,8 +139,7 @@ internal static unsafe class SlowVector
             {
                 ulong index = sizeof(TIndex) == 4 ? (ulong)((int*)indices)[i] : ((ulong*)indices)[i];
                 ulong offset = Vcpu.WrapAddress(start + (index << op->Scale), op->AddressSize);
-                ulong linear = cpu.TranslateSegment(op->Segment, offset, sizeof(T), AccessKind.Read);
-                ((T*)target)[i] = cpu.ReadUnaligned<T>(linear, op->Segment);
+                ((T*)target)[i] = cpu.ReadElement<T>(op->Segment, offset);
             }
 
             ClearElement<T>(mask, i);

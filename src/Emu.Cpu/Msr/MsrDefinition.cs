@@ -49,7 +49,7 @@ internal sealed record MsrDefinition(uint Address, string Name)
     {
         if (Writable == 0 && Ignored == 0) return false;
         if ((value & ~(Writable | Ignored)) != 0) return false;
-        if (Canonical && !cpu.IsCanonical(value)) return false;
+        if (Canonical && !cpu.IsCanonicalBase(value)) return false;
         for (int i = 0; i < MemoryTypeBytes; i++)
         {
             int type = (int)(value >> (i * 8)) & 0xFF;

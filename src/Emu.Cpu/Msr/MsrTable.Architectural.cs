@@ -71,11 +71,11 @@ internal sealed unsafe partial class MsrTable
         for (uint i = 0; i < MachineCheckBanks; i++)
         {
             uint control = 0x400 + (4 * i);
-            Add(new MsrDefinition(control, $"IA32_MC{i}_CTL") { Reset = ulong.MaxValue });
+            Add(new MsrDefinition(control, $"IA32_MC{i}_CTL") { Reset = ulong.MaxValue, Write = (c, v) => c.TryStoreAllOrNone(control, v) });
             // Software may only clear these (SDM Vol. 3B 15.3.2.2), or set them where AMD's HWCR.McStatusWrEn says so.
             Add(new MsrDefinition(control + 1, $"IA32_MC{i}_STATUS") { Write = (c, v) => c.TryStoreMachineCheck(control + 1, v) });
-            Add(new MsrDefinition(control + 2, $"IA32_MC{i}_ADDR") { Write = (c, v) => c.TryStoreMachineCheck(control + 2, v) });
-            Add(new MsrDefinition(control + 3, $"IA32_MC{i}_MISC") { Write = (c, v) => c.TryStoreMachineCheck(control + 3, v) });
+            Stored(control + 2, $"IA32_MC{i}_ADDR");
+            Stored(control + 3, $"IA32_MC{i}_MISC");
         }
     }
 

@@ -110,10 +110,12 @@ public sealed unsafe partial class Vcpu
         return true;
     }
 
-    /// <summary>A register that takes all zeros or all ones.</summary>
+    /// <summary>
+    /// A register that takes all zeros or all ones; bits 0 and 10 may be clear, where operating systems work around an erratum.
+    /// </summary>
     internal bool TryStoreAllOrNone(uint address, ulong value)
     {
-        if (value is not (0 or ulong.MaxValue)) return false;
+        if (value != 0 && (value | (1 << 10) | 1) != ulong.MaxValue) return false;
         return Store(address, value);
     }
 

@@ -118,6 +118,9 @@ public unsafe ref struct Binder
         Register index = instruction.MemoryIndex;
         op->Scale = (byte)System.Numerics.BitOperations.TrailingZeroCount(instruction.MemoryIndexScale);
         op->Segment = SegmentOf(instruction.MemorySegment);
+        // 64-bit mode ignores the other prefixes, also where a non-canonical address is #SS or #GP by segment (SDM Vol. 1 3.4.2.1).
+        if (Is64 && op->Segment < SegmentIndex.Fs)
+            op->Segment = baseRegister is Register.RSP or Register.ESP or Register.RBP or Register.EBP ? SegmentIndex.Ss : SegmentIndex.Ds;
         // 64-bit mode ignores overrides of these four; the base register decides between #SS and #GP.
         if (Is64 && op->Segment < SegmentIndex.Fs)
         {

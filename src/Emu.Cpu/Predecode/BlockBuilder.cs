@@ -57,6 +57,7 @@ internal sealed unsafe class BlockBuilder
         {
             Op* check = NewOp(used++, 0, 0);
             check->Handler = &Handlers.CheckSecondPage;
+            check->Flags = OpFlags.ChecksMapping;
             check->Immediate = (ulong)secondPage;
         }
 

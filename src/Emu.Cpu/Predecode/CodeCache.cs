@@ -80,6 +80,8 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
     internal void Add(Block block)
     {
         if (bytes > MemoryBudget) Clear();
+        // The same address decoded with another second page behind it.
+        if (blocks.TryGetValue((block.Host, block.Mode), out Block? replaced)) Retire(replaced);
         blocks[(block.Host, block.Mode)] = block;
         BlocksBuilt++;
         bytes += (long)block.OpCount * Op.SizeInBytes;
@@ -124,8 +126,13 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
         }
 
         if (!any) return;
-        list.RemoveAll(static block => block.Stale && block.SecondPage == 0);
-        if (list.TrueForAll(static block => block.Stale)) Unwatch(ramPage);
+        DropStale(ramPage, list);
+    }
+
+    private void DropStale(uint page, List<Block> list)
+    {
+        list.RemoveAll(static block => block.Stale);
+        if (list.Count == 0) Unwatch(page);
     }
 
     private static bool Overlaps(Block block, nint start, nint end)
@@ -178,10 +185,11 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
             if (!pages.TryGetValue(page, out List<Block>? list)) continue;
             foreach (Block block in list.ToArray())
             {
-                if (!block.Stale) Retire(block);
+                // Only blocks that begin here: one that reaches in from the page before may be linked from there.
+                if (!block.Stale && memory.PageOf((byte*)block.Host) == page) Retire(block);
             }
 
-            Unwatch(page);
+            DropStale(page, list);
         }
 
         foreach (Block block in garbage)

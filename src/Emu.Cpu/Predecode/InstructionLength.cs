@@ -21,11 +21,14 @@ internal static class InstructionLength
         int prefixes = 0;
         while (prefixes < code.Length && (IsLegacyPrefix(code[prefixes]) || IsRex(bitness, code[prefixes]))) prefixes++;
         if (prefixes == Maximum) return true;
-        // An opcode that F2 or F3 makes undefined is measured as if they were absent.
-        return Measure(bitness, code, prefixes, true, options) > Maximum || Measure(bitness, code, prefixes, false, options) > Maximum;
+        // An opcode that F2, F3 or 66 makes undefined is measured as if they were absent.
+        int length = Measure(bitness, code, prefixes, [], options, out bool valid);
+        if (!valid) length = Math.Max(length, Measure(bitness, code, prefixes, [0xF2, 0xF3], options, out valid));
+        if (!valid) length = Math.Max(length, Measure(bitness, code, prefixes, [0xF2, 0xF3, 0x66], options, out _));
+        return length > Maximum;
     }
 
-    private static int Measure(int bitness, ReadOnlySpan<byte> code, int prefixes, bool withRepeat, DecoderOptions options)
+    private static int Measure(int bitness, ReadOnlySpan<byte> code, int prefixes, ReadOnlySpan<byte> without, DecoderOptions options, out bool valid)
     {
         List<byte> compact = [];
         for (int i = 0; i < prefixes; i++)
@@ -34,8 +37,8 @@ internal static class InstructionLength
             // REX counts only in front of the opcode; of the others, operand and address size and the last of REPE and REPNE.
             bool decides = IsRex(bitness, prefix) ? i == prefixes - 1
                 : prefix is 0x66 or 0x67 ? !code[(i + 1)..prefixes].Contains(prefix)
-                : withRepeat && prefix is (0xF2 or 0xF3) && !code[(i + 1)..prefixes].ContainsAny((byte)0xF2, (byte)0xF3);
-            if (decides) compact.Add(prefix);
+                : prefix is (0xF2 or 0xF3) && !code[(i + 1)..prefixes].ContainsAny((byte)0xF2, (byte)0xF3);
+            if (decides && !without.Contains(prefix)) compact.Add(prefix);
         }
 
         int dropped = prefixes - compact.Count;
@@ -44,6 +47,7 @@ internal static class InstructionLength
         compact.AddRange(new byte[Maximum]);
         Decoder decoder = Decoder.Create(bitness, compact.ToArray(), options | DecoderOptions.NoInvalidCheck);
         decoder.Decode(out Instruction instruction);
+        valid = !instruction.IsInvalid;
         return dropped + instruction.Length;
     }
 

@@ -99,6 +99,9 @@ public enum OpFlags : ushort
 
     /// <summary>The branch target lies on the same page, so <see cref="Op.Aux"/> may hold a link to it.</summary>
     Linkable = 1 << 5,
+
+    /// <summary>No instruction: <see cref="Handlers.CheckSecondPage"/>, behind which the dispatcher may have to look again.</summary>
+    ChecksMapping = 1 << 6,
 }
 
 /// <summary>Byte offsets in <see cref="CpuState"/> that operands use.</summary>

@@ -49,7 +49,7 @@ public sealed unsafe partial class Vcpu
         if (descriptor.IsSegment || descriptor.Type != SystemType.Ldt) RaiseGeneralProtection(error);
         if (!descriptor.Present) Raise(ExceptionVector.SegmentNotPresent, error);
         descriptor = FetchUpper(selector, descriptor);
-        if (State->IsLongMode && !IsCanonical(descriptor.Base)) RaiseGeneralProtection(error);
+        if (State->IsLongMode && !IsCanonicalBase(descriptor.Base)) RaiseGeneralProtection(error);
         SetSegment(SegmentIndex.Ldtr, selector, descriptor);
     }
 
@@ -64,7 +64,7 @@ public sealed unsafe partial class Vcpu
         if (descriptor.IsSegment || !available) RaiseGeneralProtection(error);
         if (!descriptor.Present) Raise(ExceptionVector.SegmentNotPresent, error);
         descriptor = FetchUpper(selector, descriptor);
-        if (State->IsLongMode && !IsCanonical(descriptor.Base)) RaiseGeneralProtection(error);
+        if (State->IsLongMode && !IsCanonicalBase(descriptor.Base)) RaiseGeneralProtection(error);
         MarkBusy(descriptor.Address, busy: true);
         SegmentRegister register = descriptor.ToRegister(selector);
         register.Attributes |= 2;

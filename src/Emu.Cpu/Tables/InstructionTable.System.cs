@@ -56,13 +56,13 @@ public sealed unsafe partial class InstructionTable
         foreach (Code code in t.CodesOf(Mnemonic.Jmp))
         {
             if (code.IsJmpFar()) t.Slow(code, &SlowSegments.Jump, endsBlock: true);
-            else if (code.IsJmpFarIndirect()) t.Slow(code, &SlowSegments.JumpMemory, endsBlock: true);
+            else if (code.IsJmpFarIndirect()) t.Add(code, new FarPointerRow(&SlowSegments.JumpMemory));
         }
 
         foreach (Code code in t.CodesOf(Mnemonic.Call))
         {
             if (code.IsCallFar()) t.Slow(code, &SlowSegments.Call, endsBlock: true);
-            else if (code.IsCallFarIndirect()) t.Slow(code, &SlowSegments.CallMemory, endsBlock: true);
+            else if (code.IsCallFarIndirect()) t.Add(code, new FarPointerRow(&SlowSegments.CallMemory));
         }
 
         foreach (Code code in (ReadOnlySpan<Code>)[Code.Retfw, Code.Retfw_imm16]) t.Slow(code, &SlowSegments.Return16, endsBlock: true);
@@ -133,6 +133,7 @@ public sealed unsafe partial class InstructionTable
         t.Slow(Mnemonic.Wbnoinvd, &SlowSystem.InvalidateCaches);
         t.Slow(Mnemonic.Invlpg, &SlowSystem.InvalidatePage, endsBlock: true);
         t.Slow(Mnemonic.Invpcid, &SlowSystem.InvalidatePcid, endsBlock: true);
+        t.Slow(Code.Pause, &SlowSystem.Pause, endsBlock: true);
         t.Slow(Mnemonic.Monitor, &SlowSystem.Monitor);
         t.Slow(Mnemonic.Mwait, &SlowSystem.Wait, endsBlock: true);
         t.Slow(Mnemonic.Xgetbv, &SlowSystem.GetExtendedControl);

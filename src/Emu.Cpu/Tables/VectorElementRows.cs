@@ -74,8 +74,8 @@ internal sealed class ElementRow : VectorRow
         }
         else
         {
-            op->Size = (byte)number;
-            binder.SetHandler(merging.Get(shape.Key, (shape, element), static c => [c.element, c.shape.SourceType, c.shape.VexFlag]));
+            binder.SetHandler(merging.Get(shape.Key | (number << 8), (shape, element, number), static c =>
+                [c.element, ElementIndexes.Of(c.number), c.shape.SourceType, c.shape.VexFlag]));
         }
     }
 }

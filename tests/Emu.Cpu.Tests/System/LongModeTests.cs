@@ -287,4 +287,80 @@ public sealed unsafe class LongModeTests
         Assert.Equal(7UL, m.State->Gpr[0]);
         Assert.Equal(0x200123UL, m.State->Gpr[3]);
     }
+
+    // The block before an instruction that crosses into a missing page must not be linked to the page-fault handler.
+    [Fact]
+    public void Falling_into_an_instruction_on_a_missing_page_faults_every_time()
+    {
+        const ulong page = 0x200000, missing = 0x201000, entryOfMissing = LongMachine.Tables + 0x4008;
+        using LongMachine m = new();
+        m.Machine.Poke(LongMachine.Tables + 0x2008, 8, (LongMachine.Tables + 0x4000) | 7);
+        m.Machine.Poke(LongMachine.Tables + 0x4000, 8, page | 7);
+        m.Cpu.Mmu.FlushAll();
+        m.Handle(14, c =>
+        {
+            c.inc(rbx);
+            c.mov(__qword_ptr[entryOfMissing], (int)missing | 7);
+            c.add(rsp, 8);
+            c.iretq();
+        });
+        m.Machine.Assemble(missing - 4, 64, c => c.inc(rdx));
+        // The last byte of the page belongs to the crossing instruction: ADD EAX, imm32.
+        m.Machine.Load(missing - 1, 0x05, 1, 0, 0, 0, 0xC3);
+        m.Run(c =>
+        {
+            c.xor(eax, eax);
+            c.xor(ebx, ebx);
+            c.xor(edx, edx);
+            c.mov(rsi, missing - 4);
+            c.mov(ecx, 3);
+            Label loop = c.CreateLabel();
+            c.Label(ref loop);
+            c.mov(__qword_ptr[entryOfMissing], 0);
+            c.invlpg(__byte_ptr[missing]);
+            c.call(rsi);
+            c.dec(ecx);
+            c.jnz(loop);
+            c.hlt();
+        });
+        Assert.Equal(3UL, m.State->Gpr[0]);
+        Assert.Equal(3UL, m.State->Gpr[3]);
+        Assert.Equal(3UL, m.State->Gpr[2]);
+    }
+
+    // Overwritten blocks are released together, and with them blocks that begin on the page before: links to those must go too.
+    [Fact]
+    public void Blocks_linked_to_an_instruction_that_crosses_into_a_page_of_changing_code_stay_valid()
+    {
+        const ulong next = 0x13000;
+        using LongMachine m = new();
+        // On the first page: INC RDX, then ADD EAX, imm32 across the boundary, RET.
+        m.Machine.Assemble(next - 4, 64, c => c.inc(rdx));
+        m.Machine.Load(next - 1, 0x05, 1, 0, 0, 0, 0xC3);
+        m.Machine.Assemble(next + 0x100, 64, c =>
+        {
+            c.mov(ebx, 0);
+            c.ret();
+        });
+        m.Run(c =>
+        {
+            c.xor(eax, eax);
+            c.xor(ebx, ebx);
+            c.xor(edx, edx);
+            c.mov(rsi, next - 4);
+            c.mov(rdi, next + 0x100);
+            c.mov(ecx, 5000);
+            Label loop = c.CreateLabel();
+            c.Label(ref loop);
+            c.mov(__dword_ptr[rdi + 1], ecx);
+            c.call(rdi);
+            c.call(rsi);
+            c.dec(ecx);
+            c.jnz(loop);
+            c.hlt();
+        });
+        Assert.Equal(5000UL, m.State->Gpr[0]);
+        Assert.Equal(5000UL, m.State->Gpr[2]);
+        Assert.Equal(1UL, m.State->Gpr[3]);
+    }
 }

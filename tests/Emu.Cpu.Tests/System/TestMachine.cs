@@ -106,8 +106,16 @@ internal sealed unsafe class TestMachine : ICpuBus, IDisposable
 
     public void Shutdown(Vcpu cpu) => Shutdowns++;
 
+    /// <summary>Level of FERR#.</summary>
+    public bool FloatingPointError { get; private set; }
+
+    /// <summary>Whether FERR# raises the interrupt <see cref="ExternalVector"/>, as IRQ 13 of a PC.</summary>
+    public bool InterruptsOnFloatingPointError { get; set; }
+
     public void SetFloatingPointError(bool asserted)
     {
+        if (InterruptsOnFloatingPointError && asserted && !FloatingPointError) Cpu.SetInterruptLine(true);
+        FloatingPointError = asserted;
     }
 
     /// <summary>Puts assembled code in memory. Labels count from <paramref name="origin"/>, the offset in the code segment.</summary>

@@ -53,8 +53,8 @@ internal sealed unsafe class HandlerProbe : IDisposable, ICpuBus
     /// <summary>What one try showed.</summary>
     public enum Outcome
     {
-        /// <summary>The instruction has no row, or ends its block through the dispatcher.</summary>
-        NotBound,
+        /// <summary>The instruction has no row, or is a slow function, all of which share their handlers.</summary>
+        None,
 
         /// <summary>The handler came back without calling on: a fault, or a return to the dispatcher.</summary>
         Returned,
@@ -69,13 +69,13 @@ internal sealed unsafe class HandlerProbe : IDisposable, ICpuBus
     /// <summary>Binds and runs an instruction whose IP is 0.</summary>
     public Outcome Try(in Instruction instruction)
     {
-        if (InstructionTable.Instance[instruction.Code] is not { } row) return Outcome.NotBound;
+        if (InstructionTable.Instance[instruction.Code] is not { } row) return Outcome.None;
         Op* op = NewOp(0);
         op->Length = (byte)Math.Max(1, instruction.Length);
         Binder binder = new(instruction, op, mode, cpu.Model, 0);
         row.Bind(ref binder);
-        // A slow function that ends its block may do anything to this machine, and returns to the dispatcher by construction.
-        if (binder.EndsBlock && op->Aux != 0) return Outcome.NotBound;
+        // A slow function may do anything to this machine; one harmless instruction stands for all that go on in their block.
+        if (op->Aux != 0 && instruction.Mnemonic != Mnemonic.Stmxcsr) return Outcome.None;
         PlaceProbe(1);
         PlaceProbe(2);
         if (binder.EndsBlock) op->Aux = ops[1].Aux = (nint)(ops + 2);

@@ -7,7 +7,7 @@ namespace Emu.Cpu;
 /// </summary>
 /// <remarks>
 /// Discrepancies: while no unmasked x87 exception is pending, AMD's processors store zeros for the opcode and the pointers (APM
-/// Vol. 2 11.4.4.3, CPUID 8000_0008H.EBX[2]); Intel's store what they last had. This follows AMD. Loading takes them in any case.
+/// Vol. 2 11.4.4.3, CPUID 8000_0008H.EBX[2]); Intel's store what they last had. The model's vendor decides. Loading takes them in any case.
 /// </remarks>
 internal static unsafe class LegacyImage
 {
@@ -36,13 +36,14 @@ internal static unsafe class LegacyImage
     public static int VectorCount(CpuState* s) => (s->Mode & CodeMode.Code64) != 0 ? 16 : 8;
 
     /// <summary>FCW, FSW, the abridged tags, FOP and the pointers; with <paramref name="wide"/> (REX.W) 64-bit pointers without selectors.</summary>
-    public static void StoreControl(CpuState* s, Span<byte> image, bool wide)
+    public static void StoreControl(Vcpu cpu, Span<byte> image, bool wide)
     {
+        CpuState* s = cpu.State;
         image.Clear();
         BinaryPrimitives.WriteUInt16LittleEndian(image, s->Fcw);
         BinaryPrimitives.WriteUInt16LittleEndian(image[2..], s->Fsw);
         image[4] = s->Ftw;
-        if ((s->Fsw & X87Status.Summary) == 0) return;
+        if ((s->Fsw & X87Status.Summary) == 0 && cpu.Model.IsAmd) return;
         BinaryPrimitives.WriteUInt16LittleEndian(image[6..], s->Fop);
         StorePointer(image[8..], s->Fip, s->Fcs, wide);
         StorePointer(image[16..], s->Fdp, s->Fds, wide);
@@ -55,7 +56,9 @@ internal static unsafe class LegacyImage
         s->Ftw = image[4];
         X87Unit.SetControl(cpu, BinaryPrimitives.ReadUInt16LittleEndian(image));
         X87Unit.SetStatus(cpu, BinaryPrimitives.ReadUInt16LittleEndian(image[2..]));
-        ulong fip = LoadPointer(image[8..], wide, out ushort fcs), fdp = LoadPointer(image[16..], wide, out ushort fds);
+        // 64-bit pointers become canonical.
+        int unused = (s->Cr4 & Cr4.La57) != 0 ? 64 - 57 : 64 - 48;
+        ulong fip = LoadPointer(image[8..], wide, unused, out ushort fcs), fdp = LoadPointer(image[16..], wide, unused, out ushort fds);
         X87Unit.SetPointers(s, fip, fcs, fdp, fds, BinaryPrimitives.ReadUInt16LittleEndian(image[6..]));
     }
 
@@ -114,10 +117,10 @@ internal static unsafe class LegacyImage
         BinaryPrimitives.WriteUInt64LittleEndian(image, wide ? offset : (uint)offset | ((ulong)selector << 32));
     }
 
-    private static ulong LoadPointer(ReadOnlySpan<byte> image, bool wide, out ushort selector)
+    private static ulong LoadPointer(ReadOnlySpan<byte> image, bool wide, int unused, out ushort selector)
     {
         ulong value = BinaryPrimitives.ReadUInt64LittleEndian(image);
         selector = wide ? (ushort)0 : (ushort)(value >> 32);
-        return wide ? value : (uint)value;
+        return wide ? (ulong)((long)(value << unused) >> unused) : (uint)value;
     }
 }

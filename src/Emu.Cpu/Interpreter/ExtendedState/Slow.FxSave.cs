@@ -24,7 +24,7 @@ internal static unsafe class SlowFxSave
         CpuState* s = cpu.State;
         SaveArea area = new(cpu, op, Alignment, stackalloc byte[XsaveLayout.LegacySize]);
         area.Probe(XsaveLayout.LegacySize - 1, AccessKind.Write);
-        LegacyImage.StoreControl(s, area.Piece(0, LegacyImage.ControlSize), wide);
+        LegacyImage.StoreControl(cpu, area.Piece(0, LegacyImage.ControlSize), wide);
         LegacyImage.StoreStack(s, area.Piece(LegacyImage.StackOffset, LegacyImage.StackSize));
         if (HasSse(s)) LegacyImage.StoreMxcsr(s, area.Piece(LegacyImage.MxcsrOffset, LegacyImage.MxcsrSize));
         if (HasVectors(s))

@@ -33,6 +33,7 @@ internal static unsafe class SlowXrstor
         if (!IsValidHeader(header, present, format, possible, supervisor)) cpu.RaiseGeneralProtection();
         bool compacted = (format & XsaveLayout.Compacted) != 0;
         ulong loaded = requested & present;
+        area.Probe((compacted ? XsaveLayout.CompactSize(format & requested) : XsaveLayout.StandardSize(requested)) - 1, AccessKind.Read);
 
         // Everything that can fault comes before the first change.
         uint mxcsr = s->Mxcsr;

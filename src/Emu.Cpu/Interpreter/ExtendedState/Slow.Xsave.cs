@@ -60,7 +60,7 @@ internal static unsafe class SlowXsave
         ulong used = StateComponents.InUse(s, requested);
         ulong stored = optimize ? used : requested;
         ulong present = BinaryPrimitives.ReadUInt64LittleEndian(area.Read(XsaveLayout.LegacySize, 8));
-        StoreLegacy(s, ref area, stored, wide);
+        StoreLegacy(cpu, ref area, stored, wide);
         // MXCSR belongs to AVX as well, and is never optimized away (SDM Vol. 1 13.5.2, 13.9).
         if ((requested & (Xcr0.Sse | Xcr0.Avx)) != 0) LegacyImage.StoreMxcsr(s, area.Piece(LegacyImage.MxcsrOffset, LegacyImage.MxcsrSize));
         for (ulong rest = stored & XsaveLayout.Extended; rest != 0; rest &= rest - 1)
@@ -82,7 +82,7 @@ internal static unsafe class SlowXsave
         area.Probe(XsaveLayout.CompactSize(requested) - 1, AccessKind.Write);
         ulong used = StateComponents.InUse(s, requested);
         if ((requested & Xcr0.Sse) != 0 && s->Mxcsr != FloatEnvironment.DefaultMxcsr) used |= Xcr0.Sse;
-        StoreLegacy(s, ref area, used, wide);
+        StoreLegacy(cpu, ref area, used, wide);
         if ((used & Xcr0.Sse) != 0) LegacyImage.StoreMxcsr(s, area.Piece(LegacyImage.MxcsrOffset, LegacyImage.MxcsrSize));
         for (ulong rest = used & XsaveLayout.Extended; rest != 0; rest &= rest - 1)
         {
@@ -96,11 +96,12 @@ internal static unsafe class SlowXsave
         area.Commit();
     }
 
-    private static void StoreLegacy(CpuState* s, ref SaveArea area, ulong stored, bool wide)
+    private static void StoreLegacy(Vcpu cpu, ref SaveArea area, ulong stored, bool wide)
     {
+        CpuState* s = cpu.State;
         if ((stored & Xcr0.X87) != 0)
         {
-            LegacyImage.StoreControl(s, area.Piece(0, LegacyImage.ControlSize), wide);
+            LegacyImage.StoreControl(cpu, area.Piece(0, LegacyImage.ControlSize), wide);
             LegacyImage.StoreStack(s, area.Piece(LegacyImage.StackOffset, LegacyImage.StackSize));
         }
 

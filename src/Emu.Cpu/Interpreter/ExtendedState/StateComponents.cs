@@ -40,7 +40,7 @@ internal static unsafe class StateComponents
         switch (1UL << component)
         {
             case Xcr0.Opmask: image[..64].CopyTo(MemoryMarshal.AsBytes(new Span<ulong>(s->Opmask, 8))); break;
-            case Xcr0.Pkru: SetPkru(cpu, BinaryPrimitives.ReadUInt32LittleEndian(image)); break;
+            case Xcr0.Pkru: cpu.WritePkru(BinaryPrimitives.ReadUInt32LittleEndian(image)); break;
             default: CopyVectors(s, component, image, load: true); break;
         }
     }
@@ -90,13 +90,6 @@ internal static unsafe class StateComponents
             case Xcr0.ZmmHi256: LegacyImage.CopyVectors(s, image, 0, count, 32, 32, load); break;
             case Xcr0.Hi16Zmm: LegacyImage.CopyVectors(s, image, 16, count == 16 ? 16 : 0, 0, 64, load); break;
         }
-    }
-
-    private static void SetPkru(Vcpu cpu, uint value)
-    {
-        if (cpu.State->Pkru == value) return;
-        cpu.State->Pkru = value;
-        cpu.UpdatePaging();
     }
 
     private static bool IsX87Initial(CpuState* s)

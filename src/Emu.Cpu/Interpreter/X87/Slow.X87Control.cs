@@ -110,7 +110,6 @@ internal static unsafe class SlowX87Control
     public static void EmptyMmx(Vcpu cpu, Op* op)
     {
         cpu.WaitX87();
-        cpu.State->Fsw = (ushort)(cpu.State->Fsw & ~(7 << X87Status.TopShift));
         cpu.State->Ftw = 0;
         cpu.State->Fsw = (ushort)(cpu.State->Fsw & ~(7 << X87Status.TopShift));
     }
@@ -121,7 +120,8 @@ internal static unsafe class SlowX87Control
     private static void Write(Vcpu cpu, Op* op, ReadOnlySpan<byte> image)
     {
         ulong linear = cpu.OperandAddress(op, image.Length, AccessKind.Write);
-        // The last byte is checked first: CR2 tells.
+        // The ends are checked first: CR2 tells.
+        cpu.ProbeLinear(linear, image.Length is X87EnvironmentImage.Size32 or SaveSize32 ? 4 : 2, AccessKind.Write, op->Segment);
         cpu.ProbeLinear(cpu.WrapLinear(linear + (uint)image.Length - 1), 1, AccessKind.Write, op->Segment);
         cpu.WriteLinear(linear, image, op->Segment);
     }

@@ -7,6 +7,29 @@ namespace Emu.Cpu;
 public sealed unsafe partial class Vcpu
 {
     /// <summary>
+    /// For handlers: reports a pending unmasked exception before a waiting instruction, by #MF or, with CR0.NE clear, by FERR#. False when
+    /// the instruction is not to be performed now.
+    /// </summary>
+    /// <remarks>
+    /// A processor that asserts FERR# waits for the interrupt (SDM Vol. 1 appendix D.2). Here the instruction is left alone if the interrupt
+    /// can be taken, and goes on if not, as it does under IGNNE#.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal bool TryReportX87Error(Op* op)
+    {
+        if ((State->Cr0 & Cr0.Ne) != 0)
+        {
+            Fault(op, ExceptionVector.FloatingPoint);
+            return false;
+        }
+
+        Bus.SetFloatingPointError(true);
+        if (!HasPendingEvents) return true;
+        LeaveAt(op);
+        return false;
+    }
+
+    /// <summary>
     /// What every waiting x87 instruction of a slow function begins with: reports a pending unmasked exception, by #MF or, with CR0.NE
     /// clear, by FERR# (SDM Vol. 1 8.7).
     /// </summary>
@@ -15,6 +38,8 @@ public sealed unsafe partial class Vcpu
         if ((State->Fsw & X87Status.Summary) == 0) return;
         if ((State->Cr0 & Cr0.Ne) != 0) Raise(ExceptionVector.FloatingPoint);
         Bus.SetFloatingPointError(true);
+        // As TryReportX87Error: the interrupt first, then this instruction again.
+        if (HasPendingEvents) throw unwind;
     }
 
     /// <summary>For handlers: checks that the memory operand can be written, without writing it. False with a fault recorded.</summary>

@@ -57,7 +57,7 @@ internal readonly unsafe struct X87Pair<TFunction, TPop> : IX87Operation
     }
 }
 
-/// <summary>FPREM and FPREM1 (<typeparamref name="TNearest"/>): C2 when the reduction is partial, else the quotient's low bits in C0, C3, C1.</summary>
+/// <summary>FPREM and FPREM1 (<typeparamref name="TNearest"/>): C2 when the reduction is partial, else the quotient's low bits in C0, C3, C1. Without a remainder C0 and C3 stay.</summary>
 internal readonly unsafe struct X87Remainder<TNearest> : IX87Operation
     where TNearest : IFlag
 {
@@ -66,6 +66,7 @@ internal readonly unsafe struct X87Remainder<TNearest> : IX87Operation
         if (X87Unit.IsEmpty(s, 0) || X87Unit.IsEmpty(s, 1))
         {
             if (X87Unit.Underflow(s)) X87Unit.Write(s, 0, Float80.Indefinite);
+            s->Fsw = (ushort)(s->Fsw & ~X87Status.C2);
             return;
         }
 
@@ -74,13 +75,20 @@ internal readonly unsafe struct X87Remainder<TNearest> : IX87Operation
             ? Float80Remainder.Nearest(a, b, ref X87Unit.Begin(s))
             : Float80Remainder.Truncating(a, b, ref X87Unit.Begin(s));
         bool deliver = X87Unit.Commit(s);
+        if (!deliver || Float80Compare.Classify(result.Value) == Float80Class.NaN)
+        {
+            s->Fsw = (ushort)(s->Fsw & ~X87Status.C2);
+            if (deliver) X87Unit.Write(s, 0, result.Value);
+            return;
+        }
+
         X87Unit.SetConditionCodes(
             s,
             (result.Incomplete ? X87Status.C2 : 0)
             | ((result.Quotient & 4) != 0 ? X87Status.C0 : 0)
             | ((result.Quotient & 2) != 0 ? X87Status.C3 : 0)
             | ((result.Quotient & 1) != 0 ? X87Status.C1 : 0));
-        if (deliver) X87Unit.Write(s, 0, result.Value);
+        X87Unit.Write(s, 0, result.Value);
     }
 }
 

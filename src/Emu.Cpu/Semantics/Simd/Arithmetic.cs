@@ -8,6 +8,10 @@ public readonly struct PaddB : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => (left.AsByte() + right.AsByte()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => (left.AsByte() + right.AsByte()).AsByte();
 }
 
 /// <summary>PSUBB: subtracts packed bytes.</summary>
@@ -15,6 +19,10 @@ public readonly struct PsubB : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => (left.AsByte() - right.AsByte()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => (left.AsByte() - right.AsByte()).AsByte();
 }
 
 /// <summary>PADDW: adds packed words.</summary>
@@ -22,6 +30,10 @@ public readonly struct PaddW : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => (left.AsUInt16() + right.AsUInt16()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => (left.AsUInt16() + right.AsUInt16()).AsByte();
 }
 
 /// <summary>PSUBW: subtracts packed words.</summary>
@@ -29,6 +41,10 @@ public readonly struct PsubW : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => (left.AsUInt16() - right.AsUInt16()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => (left.AsUInt16() - right.AsUInt16()).AsByte();
 }
 
 /// <summary>PADDD: adds packed doublewords.</summary>
@@ -36,6 +52,10 @@ public readonly struct PaddD : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => (left.AsUInt32() + right.AsUInt32()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => (left.AsUInt32() + right.AsUInt32()).AsByte();
 }
 
 /// <summary>PSUBD: subtracts packed doublewords.</summary>
@@ -43,6 +63,10 @@ public readonly struct PsubD : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => (left.AsUInt32() - right.AsUInt32()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => (left.AsUInt32() - right.AsUInt32()).AsByte();
 }
 
 /// <summary>PADDQ: adds packed quadwords.</summary>
@@ -50,6 +74,10 @@ public readonly struct PaddQ : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => (left.AsUInt64() + right.AsUInt64()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => (left.AsUInt64() + right.AsUInt64()).AsByte();
 }
 
 /// <summary>PSUBQ: subtracts packed quadwords.</summary>
@@ -57,6 +85,10 @@ public readonly struct PsubQ : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => (left.AsUInt64() - right.AsUInt64()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => (left.AsUInt64() - right.AsUInt64()).AsByte();
 }
 
 /// <summary>PADDSB: adds packed signed bytes with saturation.</summary>
@@ -64,6 +96,10 @@ public readonly struct PaddsB : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.AddSaturate(left.AsSByte(), right.AsSByte()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.AddSaturate(left.AsSByte(), right.AsSByte()).AsByte();
 }
 
 /// <summary>PADDUSB: adds packed unsigned bytes with saturation.</summary>
@@ -71,6 +107,10 @@ public readonly struct PaddusB : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.AddSaturate(left.AsByte(), right.AsByte()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.AddSaturate(left.AsByte(), right.AsByte()).AsByte();
 }
 
 /// <summary>PSUBSB: subtracts packed signed bytes with saturation.</summary>
@@ -78,6 +118,10 @@ public readonly struct PsubsB : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.SubtractSaturate(left.AsSByte(), right.AsSByte()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.SubtractSaturate(left.AsSByte(), right.AsSByte()).AsByte();
 }
 
 /// <summary>PSUBUSB: subtracts packed unsigned bytes with saturation.</summary>
@@ -85,6 +129,10 @@ public readonly struct PsubusB : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.SubtractSaturate(left.AsByte(), right.AsByte()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.SubtractSaturate(left.AsByte(), right.AsByte()).AsByte();
 }
 
 /// <summary>PADDSW: adds packed signed words with saturation.</summary>
@@ -92,6 +140,10 @@ public readonly struct PaddsW : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.AddSaturate(left.AsInt16(), right.AsInt16()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.AddSaturate(left.AsInt16(), right.AsInt16()).AsByte();
 }
 
 /// <summary>PADDUSW: adds packed unsigned words with saturation.</summary>
@@ -99,6 +151,10 @@ public readonly struct PaddusW : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.AddSaturate(left.AsUInt16(), right.AsUInt16()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.AddSaturate(left.AsUInt16(), right.AsUInt16()).AsByte();
 }
 
 /// <summary>PSUBSW: subtracts packed signed words with saturation.</summary>
@@ -106,6 +162,10 @@ public readonly struct PsubsW : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.SubtractSaturate(left.AsInt16(), right.AsInt16()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.SubtractSaturate(left.AsInt16(), right.AsInt16()).AsByte();
 }
 
 /// <summary>PSUBUSW: subtracts packed unsigned words with saturation.</summary>
@@ -113,6 +173,10 @@ public readonly struct PsubusW : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.SubtractSaturate(left.AsUInt16(), right.AsUInt16()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.SubtractSaturate(left.AsUInt16(), right.AsUInt16()).AsByte();
 }
 
 /// <summary>PMINSB: minimum of packed signed bytes.</summary>
@@ -120,6 +184,10 @@ public readonly struct PminsB : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.Min(left.AsSByte(), right.AsSByte()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.Min(left.AsSByte(), right.AsSByte()).AsByte();
 }
 
 /// <summary>PMINUB: minimum of packed unsigned bytes.</summary>
@@ -127,6 +195,10 @@ public readonly struct PminuB : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.Min(left.AsByte(), right.AsByte()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.Min(left.AsByte(), right.AsByte()).AsByte();
 }
 
 /// <summary>PMAXSB: maximum of packed signed bytes.</summary>
@@ -134,6 +206,10 @@ public readonly struct PmaxsB : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.Max(left.AsSByte(), right.AsSByte()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.Max(left.AsSByte(), right.AsSByte()).AsByte();
 }
 
 /// <summary>PMAXUB: maximum of packed unsigned bytes.</summary>
@@ -141,6 +217,10 @@ public readonly struct PmaxuB : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.Max(left.AsByte(), right.AsByte()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.Max(left.AsByte(), right.AsByte()).AsByte();
 }
 
 /// <summary>PMINSW: minimum of packed signed words.</summary>
@@ -148,6 +228,10 @@ public readonly struct PminsW : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.Min(left.AsInt16(), right.AsInt16()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.Min(left.AsInt16(), right.AsInt16()).AsByte();
 }
 
 /// <summary>PMINUW: minimum of packed unsigned words.</summary>
@@ -155,6 +239,10 @@ public readonly struct PminuW : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.Min(left.AsUInt16(), right.AsUInt16()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.Min(left.AsUInt16(), right.AsUInt16()).AsByte();
 }
 
 /// <summary>PMAXSW: maximum of packed signed words.</summary>
@@ -162,6 +250,10 @@ public readonly struct PmaxsW : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.Max(left.AsInt16(), right.AsInt16()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.Max(left.AsInt16(), right.AsInt16()).AsByte();
 }
 
 /// <summary>PMAXUW: maximum of packed unsigned words.</summary>
@@ -169,6 +261,10 @@ public readonly struct PmaxuW : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.Max(left.AsUInt16(), right.AsUInt16()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.Max(left.AsUInt16(), right.AsUInt16()).AsByte();
 }
 
 /// <summary>PMINSD: minimum of packed signed doublewords.</summary>
@@ -176,6 +272,10 @@ public readonly struct PminsD : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.Min(left.AsInt32(), right.AsInt32()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.Min(left.AsInt32(), right.AsInt32()).AsByte();
 }
 
 /// <summary>PMINUD: minimum of packed unsigned doublewords.</summary>
@@ -183,6 +283,10 @@ public readonly struct PminuD : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.Min(left.AsUInt32(), right.AsUInt32()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.Min(left.AsUInt32(), right.AsUInt32()).AsByte();
 }
 
 /// <summary>PMAXSD: maximum of packed signed doublewords.</summary>
@@ -190,6 +294,10 @@ public readonly struct PmaxsD : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.Max(left.AsInt32(), right.AsInt32()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.Max(left.AsInt32(), right.AsInt32()).AsByte();
 }
 
 /// <summary>PMAXUD: maximum of packed unsigned doublewords.</summary>
@@ -197,6 +305,10 @@ public readonly struct PmaxuD : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.Max(left.AsUInt32(), right.AsUInt32()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.Max(left.AsUInt32(), right.AsUInt32()).AsByte();
 }
 
 /// <summary>PCMPEQB: compares packed bytes for equality.</summary>
@@ -204,6 +316,10 @@ public readonly struct PcmpeqB : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.Equals(left.AsSByte(), right.AsSByte()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.Equals(left.AsSByte(), right.AsSByte()).AsByte();
 }
 
 /// <summary>PCMPGTB: compares packed signed bytes for greater.</summary>
@@ -211,6 +327,10 @@ public readonly struct PcmpgtB : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.GreaterThan(left.AsSByte(), right.AsSByte()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.GreaterThan(left.AsSByte(), right.AsSByte()).AsByte();
 }
 
 /// <summary>PCMPEQW: compares packed words for equality.</summary>
@@ -218,6 +338,10 @@ public readonly struct PcmpeqW : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.Equals(left.AsInt16(), right.AsInt16()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.Equals(left.AsInt16(), right.AsInt16()).AsByte();
 }
 
 /// <summary>PCMPGTW: compares packed signed words for greater.</summary>
@@ -225,6 +349,10 @@ public readonly struct PcmpgtW : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.GreaterThan(left.AsInt16(), right.AsInt16()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.GreaterThan(left.AsInt16(), right.AsInt16()).AsByte();
 }
 
 /// <summary>PCMPEQD: compares packed doublewords for equality.</summary>
@@ -232,6 +360,10 @@ public readonly struct PcmpeqD : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.Equals(left.AsInt32(), right.AsInt32()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.Equals(left.AsInt32(), right.AsInt32()).AsByte();
 }
 
 /// <summary>PCMPGTD: compares packed signed doublewords for greater.</summary>
@@ -239,6 +371,10 @@ public readonly struct PcmpgtD : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.GreaterThan(left.AsInt32(), right.AsInt32()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.GreaterThan(left.AsInt32(), right.AsInt32()).AsByte();
 }
 
 /// <summary>PCMPEQQ: compares packed quadwords for equality.</summary>
@@ -246,6 +382,10 @@ public readonly struct PcmpeqQ : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.Equals(left.AsInt64(), right.AsInt64()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.Equals(left.AsInt64(), right.AsInt64()).AsByte();
 }
 
 /// <summary>PCMPGTQ: compares packed signed quadwords for greater.</summary>
@@ -253,6 +393,10 @@ public readonly struct PcmpgtQ : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.GreaterThan(left.AsInt64(), right.AsInt64()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => Vector256.GreaterThan(left.AsInt64(), right.AsInt64()).AsByte();
 }
 
 /// <summary>PAVGB: rounded average of packed unsigned bytes.</summary>
@@ -274,6 +418,10 @@ public readonly struct Pmullw : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => (left.AsUInt16() * right.AsUInt16()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => (left.AsUInt16() * right.AsUInt16()).AsByte();
 }
 
 /// <summary>PMULLD: low half of the products of packed doublewords.</summary>
@@ -281,6 +429,10 @@ public readonly struct Pmulld : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => (left.AsUInt32() * right.AsUInt32()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => (left.AsUInt32() * right.AsUInt32()).AsByte();
 }
 
 /// <summary>PMULHW: high half of the products of packed signed words.</summary>
@@ -309,6 +461,10 @@ public readonly struct Pmuludq : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => ((left.AsUInt64() & Vector128.Create(0xFFFF_FFFFul)) * (right.AsUInt64() & Vector128.Create(0xFFFF_FFFFul))).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => ((left.AsUInt64() & Vector256.Create(0xFFFF_FFFFul)) * (right.AsUInt64() & Vector256.Create(0xFFFF_FFFFul))).AsByte();
 }
 
 /// <summary>PMULDQ: products of the even signed doublewords.</summary>

@@ -131,6 +131,8 @@ public readonly struct MultiplyAdd52High : IVectorTernary
         return (first.AsUInt64() + Vector128.Create(High(a.GetElement(0), b.GetElement(0)), High(a.GetElement(1), b.GetElement(1)))).AsByte();
     }
 
+    // Out of line: the low half is returned through an address.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static ulong High(ulong a, ulong b)
     {
         ulong high = Math.BigMul(a, b, out ulong low);

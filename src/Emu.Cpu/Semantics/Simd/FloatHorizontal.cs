@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Emu.Cpu.FloatingPoint;
 
 namespace Emu.Cpu.Semantics.Simd;
@@ -90,13 +91,17 @@ internal static class FloatPairs
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<T> Even<T>(Vector128<T> left, Vector128<T> right)
         where T : unmanaged => typeof(T) == typeof(float)
-        ? Vector128.Create(left.AsUInt32().GetElement(0), left.AsUInt32().GetElement(2), right.AsUInt32().GetElement(0), right.AsUInt32().GetElement(2)).As<uint, T>()
+        ? (Sse.IsSupported
+            ? Sse.Shuffle(left.AsSingle(), right.AsSingle(), 0b10_00_10_00)
+            : Packed.ShuffleSingles(left.AsUInt32(), right.AsUInt32(), 0b10_00_10_00).AsSingle()).As<float, T>()
         : Packed.InterleaveLow(left.AsUInt64(), right.AsUInt64()).As<ulong, T>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<T> Odd<T>(Vector128<T> left, Vector128<T> right)
         where T : unmanaged => typeof(T) == typeof(float)
-        ? Vector128.Create(left.AsUInt32().GetElement(1), left.AsUInt32().GetElement(3), right.AsUInt32().GetElement(1), right.AsUInt32().GetElement(3)).As<uint, T>()
+        ? (Sse.IsSupported
+            ? Sse.Shuffle(left.AsSingle(), right.AsSingle(), 0b11_01_11_01)
+            : Packed.ShuffleSingles(left.AsUInt32(), right.AsUInt32(), 0b11_01_11_01).AsSingle()).As<float, T>()
         : Packed.InterleaveHigh(left.AsUInt64(), right.AsUInt64()).As<ulong, T>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -15,6 +15,12 @@ public interface IVectorBinary
     /// <summary>The result of 64-bit MMX operands, held in the low halves; the high halves are zero.</summary>
     static virtual Vector128<byte> Apply64<TSelf>(Vector128<byte> left, Vector128<byte> right)
         where TSelf : IVectorBinary => TSelf.Apply(left, right);
+
+    /// <summary>The result of 256-bit operands.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static virtual Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary =>
+        Vector256.Create(TSelf.Apply(left.GetLower(), right.GetLower()), TSelf.Apply(left.GetUpper(), right.GetUpper()));
 }
 
 /// <summary>As <see cref="IVectorBinary"/> with an 8-bit immediate.</summary>
@@ -44,6 +50,9 @@ public interface IVectorShift
 {
     /// <summary>Shifts; any count is valid.</summary>
     static abstract Vector128<byte> Apply(Vector128<byte> source, ulong count);
+
+    /// <summary>The same of 256 bits.</summary>
+    static abstract Vector256<byte> Apply(Vector256<byte> source, ulong count);
 }
 
 /// <summary>Three sources: the third selects or accumulates.</summary>
@@ -68,9 +77,8 @@ public static class Lanes
                 TOperation.Apply(Unsafe.BitCast<TVector, Vector128<byte>>(left), Unsafe.BitCast<TVector, Vector128<byte>>(right)));
         }
 
-        Vector256<byte> a = Unsafe.BitCast<TVector, Vector256<byte>>(left), b = Unsafe.BitCast<TVector, Vector256<byte>>(right);
-        return Unsafe.BitCast<Vector256<byte>, TVector>(
-            Vector256.Create(TOperation.Apply(a.GetLower(), b.GetLower()), TOperation.Apply(a.GetUpper(), b.GetUpper())));
+        return Unsafe.BitCast<Vector256<byte>, TVector>(TOperation.Apply256<TOperation>(
+            Unsafe.BitCast<TVector, Vector256<byte>>(left), Unsafe.BitCast<TVector, Vector256<byte>>(right)));
     }
 
     /// <summary>Two-source operation with an immediate.</summary>
@@ -117,8 +125,7 @@ public static class Lanes
             return Unsafe.BitCast<Vector128<byte>, TVector>(TOperation.Apply(Unsafe.BitCast<TVector, Vector128<byte>>(source), count));
         }
 
-        Vector256<byte> a = Unsafe.BitCast<TVector, Vector256<byte>>(source);
-        return Unsafe.BitCast<Vector256<byte>, TVector>(Vector256.Create(TOperation.Apply(a.GetLower(), count), TOperation.Apply(a.GetUpper(), count)));
+        return Unsafe.BitCast<Vector256<byte>, TVector>(TOperation.Apply(Unsafe.BitCast<TVector, Vector256<byte>>(source), count));
     }
 
     /// <summary>Three-source operation.</summary>

@@ -8,6 +8,10 @@ public readonly struct Pand : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => left & right;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => left & right;
 }
 
 /// <summary>PANDN, ANDNPS, ANDNPD: right and not left.</summary>
@@ -15,6 +19,10 @@ public readonly struct Pandn : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => ~left & right;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => ~left & right;
 }
 
 /// <summary>POR, ORPS, ORPD.</summary>
@@ -22,6 +30,10 @@ public readonly struct Por : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => left | right;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => left | right;
 }
 
 /// <summary>PXOR, XORPS, XORPD.</summary>
@@ -29,6 +41,10 @@ public readonly struct Pxor : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => left ^ right;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
+        where TSelf : IVectorBinary => left ^ right;
 }
 
 /// <summary>PUNPCKLBW: interleaves the low halves.</summary>

@@ -156,11 +156,11 @@ public static class Packed
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<ulong> InterleaveLow(Vector128<ulong> left, Vector128<ulong> right) =>
-        Vector128.Create(left.ToScalar(), right.ToScalar());
+        Sse2.IsSupported ? Sse2.UnpackLow(left, right) : Vector128.Create(left.ToScalar(), right.ToScalar());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<ulong> InterleaveHigh(Vector128<ulong> left, Vector128<ulong> right) =>
-        Vector128.Create(left.GetElement(1), right.GetElement(1));
+        Sse2.IsSupported ? Sse2.UnpackHigh(left, right) : Vector128.Create(left.GetElement(1), right.GetElement(1));
 
     private static Vector128<T> Interleave<T>(Vector128<T> left, Vector128<T> right, int from)
         where T : unmanaged
@@ -258,8 +258,8 @@ public static class Packed
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<uint> ShuffleSingles(Vector128<uint> left, Vector128<uint> right, byte control) => Vector128.Create(
-        left.GetElement(control & 3), left.GetElement((control >> 2) & 3), right.GetElement((control >> 4) & 3), right.GetElement(control >> 6));
+    public static Vector128<uint> ShuffleSingles(Vector128<uint> left, Vector128<uint> right, byte control) => InterleaveLow(
+        PermuteDwords(left, control).AsUInt64(), PermuteDwords(right, (byte)(control >> 4)).AsUInt64()).AsUInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> BlendDwords(Vector128<byte> left, Vector128<byte> right, int mask)
@@ -282,16 +282,28 @@ public static class Packed
         return Vector128.ConditionalSelect(Vector128.Equals(Vector128.Create((short)mask) & bits, bits).AsByte(), right, left);
     }
 
-    public static Vector128<byte> ShiftLeftBytes(Vector128<byte> value, int count) =>
-        count >= 16 ? default : (value.AsUInt128() << (count * 8)).AsByteVector();
+    /// <summary>0, 1, 2, ... 15.</summary>
+    private static Vector128<byte> Positions => Vector128.Create((byte)0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 
-    public static Vector128<byte> ShiftRightBytes(Vector128<byte> value, int count) =>
-        count >= 16 ? default : (value.AsUInt128() >> (count * 8)).AsByteVector();
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> ShiftLeftBytes(Vector128<byte> value, int count)
+    {
+        // Negative indices, which clear, below the shifted bytes.
+        Vector128<byte> indices = Positions - Vector128.Create((byte)Math.Min(count, 16));
+        return Ssse3.IsSupported ? Ssse3.Shuffle(value, indices) : Vector128.Shuffle(value, indices);
+    }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> ShiftRightBytes(Vector128<byte> value, int count)
+    {
+        Vector128<byte> indices = Positions + Vector128.Create((byte)Math.Min(count, 16));
+        // From 16 on bit 7 must be set for PSHUFB to clear.
+        return Ssse3.IsSupported ? Ssse3.Shuffle(value, indices + Vector128.Create((byte)0x70)) : Vector128.Shuffle(value, indices);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> AlignRight(Vector128<byte> high, Vector128<byte> low, int count) =>
-        count >= 16 ? ShiftRightBytes(high, count - 16)
-        : count == 0 ? low
-        : ShiftRightBytes(low, count) | ShiftLeftBytes(high, 16 - count);
+        count >= 16 ? ShiftRightBytes(high, count - 16) : ShiftRightBytes(low, count) | ShiftLeftBytes(high, 16 - count);
 
     public static Vector128<byte> AlignRight64(Vector128<byte> high, Vector128<byte> low, int count)
     {
@@ -300,16 +312,9 @@ public static class Packed
     }
 
     /// <summary>INSERTPS: <paramref name="element"/> to position imm[5:4], then zeroes by imm[3:0].</summary>
-    public static Vector128<uint> InsertSingle(Vector128<uint> value, uint element, byte immediate)
-    {
-        Vector128<uint> result = value.WithElement((immediate >> 4) & 3, element);
-        for (int i = 0; i < 4; i++)
-        {
-            if (((immediate >> i) & 1) != 0) result = result.WithElement(i, 0u);
-        }
-
-        return result;
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<uint> InsertSingle(Vector128<uint> value, uint element, byte immediate) => BlendDwords(
+        BlendDwords(value.AsByte(), Vector128.Create(element).AsByte(), 1 << ((immediate >> 4) & 3)), default, immediate).AsUInt32();
 
     public static Vector128<ushort> MinimumPosition(Vector128<ushort> value)
     {
@@ -326,6 +331,7 @@ public static class Packed
     public static Vector128<byte> MultipleSumAbsoluteDifferences(Vector128<byte> left, Vector128<byte> right, int control)
     {
         int start = ((control >> 2) & 1) * 4, block = (control & 3) * 4;
+        if (Sse41.IsSupported) return Sse41.MultipleSumAbsoluteDifferences(ShiftRightBytes(left, start), ShiftRightBytes(right, block), 0).AsByte();
         Vector128<ushort> result = default;
         for (int i = 0; i < 8; i++)
         {
@@ -336,8 +342,4 @@ public static class Packed
 
         return result.AsByte();
     }
-
-    private static UInt128 AsUInt128(this Vector128<byte> value) => new(value.AsUInt64().GetElement(1), value.AsUInt64().ToScalar());
-
-    private static Vector128<byte> AsByteVector(this UInt128 value) => Vector128.Create((ulong)value, (ulong)(value >> 64)).AsByte();
 }

@@ -8,6 +8,9 @@ public readonly struct Psllw : IVectorShift
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> source, ulong count) => count >= 16 ? Vector128<byte>.Zero : (source.AsUInt16() << (int)count).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply(Vector256<byte> source, ulong count) => count >= 16 ? Vector256<byte>.Zero : (source.AsUInt16() << (int)count).AsByte();
 }
 
 /// <summary>PSLLD: logical shift of packed elements; counts of 32 and more clear.</summary>
@@ -15,6 +18,9 @@ public readonly struct Pslld : IVectorShift
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> source, ulong count) => count >= 32 ? Vector128<byte>.Zero : (source.AsUInt32() << (int)count).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply(Vector256<byte> source, ulong count) => count >= 32 ? Vector256<byte>.Zero : (source.AsUInt32() << (int)count).AsByte();
 }
 
 /// <summary>PSLLQ: logical shift of packed elements; counts of 64 and more clear.</summary>
@@ -22,6 +28,9 @@ public readonly struct Psllq : IVectorShift
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> source, ulong count) => count >= 64 ? Vector128<byte>.Zero : (source.AsUInt64() << (int)count).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply(Vector256<byte> source, ulong count) => count >= 64 ? Vector256<byte>.Zero : (source.AsUInt64() << (int)count).AsByte();
 }
 
 /// <summary>PSRLW: logical shift of packed elements; counts of 16 and more clear.</summary>
@@ -29,6 +38,9 @@ public readonly struct Psrlw : IVectorShift
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> source, ulong count) => count >= 16 ? Vector128<byte>.Zero : (source.AsUInt16() >>> (int)count).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply(Vector256<byte> source, ulong count) => count >= 16 ? Vector256<byte>.Zero : (source.AsUInt16() >>> (int)count).AsByte();
 }
 
 /// <summary>PSRLD: logical shift of packed elements; counts of 32 and more clear.</summary>
@@ -36,6 +48,9 @@ public readonly struct Psrld : IVectorShift
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> source, ulong count) => count >= 32 ? Vector128<byte>.Zero : (source.AsUInt32() >>> (int)count).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply(Vector256<byte> source, ulong count) => count >= 32 ? Vector256<byte>.Zero : (source.AsUInt32() >>> (int)count).AsByte();
 }
 
 /// <summary>PSRLQ: logical shift of packed elements; counts of 64 and more clear.</summary>
@@ -43,6 +58,9 @@ public readonly struct Psrlq : IVectorShift
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> source, ulong count) => count >= 64 ? Vector128<byte>.Zero : (source.AsUInt64() >>> (int)count).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply(Vector256<byte> source, ulong count) => count >= 64 ? Vector256<byte>.Zero : (source.AsUInt64() >>> (int)count).AsByte();
 }
 
 /// <summary>PSRAW: arithmetic right shift of packed elements; large counts fill with the sign.</summary>
@@ -50,6 +68,9 @@ public readonly struct Psraw : IVectorShift
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> source, ulong count) => (source.AsInt16() >> (int)Math.Min(count, 15u)).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply(Vector256<byte> source, ulong count) => (source.AsInt16() >> (int)Math.Min(count, 15u)).AsByte();
 }
 
 /// <summary>PSRAD: arithmetic right shift of packed elements; large counts fill with the sign.</summary>
@@ -57,4 +78,7 @@ public readonly struct Psrad : IVectorShift
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> source, ulong count) => (source.AsInt32() >> (int)Math.Min(count, 31u)).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Apply(Vector256<byte> source, ulong count) => (source.AsInt32() >> (int)Math.Min(count, 31u)).AsByte();
 }

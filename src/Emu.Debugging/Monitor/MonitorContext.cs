@@ -1,0 +1,42 @@
+using Emu.Cpu;
+
+namespace Emu.Debugging.Monitor;
+
+/// <summary>What the monitors of a machine share.</summary>
+public sealed class MonitorContext
+{
+    private readonly ulong[] delivered = new ulong[256];
+
+    /// <summary>For a machine; call on its thread or before it runs.</summary>
+    public MonitorContext(Machine.Machine machine)
+    {
+        Machine = machine;
+        Keys = new KeySequencer(machine.Board.Keyboard, machine.Clock);
+        foreach (Vcpu cpu in machine.Board.Processors) cpu.EventDelivered += (_, vector, _) => delivered[vector]++;
+    }
+
+    /// <summary>The machine.</summary>
+    public Machine.Machine Machine { get; }
+
+    /// <summary>Types on the keyboard.</summary>
+    public KeySequencer Keys { get; }
+
+    /// <summary>Name of the machine (<c>-name</c>), or null.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Exceptions and interrupts delivered since the start, by vector.</summary>
+    public IReadOnlyList<ulong> Delivered => delivered;
+
+    /// <summary>Drives whose medium a monitor has changed, by drive name, with the new file or null.</summary>
+    public Dictionary<string, string?> Media { get; } = [];
+
+    /// <summary>The guest has been told to press the power button.</summary>
+    public event Action? PoweringDown;
+
+    /// <summary>Presses the power button.</summary>
+    public void PowerDown()
+    {
+        Machine.Board.Chipset.PowerManagement.PressPowerButton();
+        PoweringDown?.Invoke();
+    }
+}

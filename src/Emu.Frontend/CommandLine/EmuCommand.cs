@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Emu.Frontend.Run;
+using Emu.Frontend.Testing;
+
+namespace Emu.Frontend.CommandLine;
+
+/// <summary>The whole command line: QEMU's options at the root, subcommands for what QEMU has no word for.</summary>
+internal static class EmuCommand
+{
+    private static readonly Option<bool> Version = new("-version", "--version", "version") { Description = "Print the version", Arity = ArgumentArity.Zero };
+
+    private static readonly ParserConfiguration Parsing = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
+
+    /// <summary>Parses and carries out.</summary>
+    /// <returns>Exit status of the process.</returns>
+    public static int Invoke(string[] arguments)
+    {
+        RootCommand root = Create(out Argument<string[]> image);
+        ParseResult result = root.Parse(arguments, Parsing);
+        // Subcommands whose action is a parse error print it with their usage; the root has its own, shorter, words.
+        if (result.CommandResult.Command != root) return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        if (result.Action is HelpAction) return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        CheckTokens(result, root, image);
+        return Start(result, root, image);
+    }
+
+    /// <summary>The command tree; also what completion scripts are made of.</summary>
+    public static RootCommand Create(out Argument<string[]> image)
+    {
+        image = new Argument<string[]>("IMAGE") { Description = "Disk image, as -hda", Arity = ArgumentArity.ZeroOrMore };
+        RootCommand root = new("An x86-64 PC emulator in QEMU's dialect") { image };
+        root.Options.Clear();
+        foreach (QemuOption option in QemuOptions.All) root.Options.Add(option.Symbol);
+        root.Options.Add(new HelpOption("--help", "-h", "-help", "-?") { Action = new GroupedHelp() });
+        root.Options.Add(Version);
+        root.Subcommands.Add(TestCommand.Create());
+        root.Subcommands.Add(Completion.Create());
+        root.SetAction(_ => 0);
+        return root;
+    }
+
+    private static int Start(ParseResult result, RootCommand root, Argument<string[]> image)
+    {
+        if (result.GetValue(Version))
+        {
+            Console.WriteLine($"emu {Debugging.Monitor.HumanMonitor.Version}");
+            return ExitStatus.Success;
+        }
+
+        if (Listings.TryPrint(result, Console.Out)) return ExitStatus.Success;
+        string[] images = result.GetValue(image) ?? [];
+        if (images.Length > 1) throw new UsageException($"one disk image can stand alone, not {images.Length} ('{images[0]}', '{images[1]}'); use -hda, -hdb, ...");
+        if (images.Length == 1 && !File.Exists(images[0]) && !images[0].Contains('/'))
+        {
+            throw new UsageException($"'{images[0]}' is neither a command nor a file{Suggestion.Phrase(images[0], root.Subcommands.Select(c => c.Name))}");
+        }
+
+        return MachineRun.Run(LaunchParser.Parse(result, images.FirstOrDefault()));
+    }
+
+    private static void CheckTokens(ParseResult result, RootCommand root, Argument<string[]> image)
+    {
+        // An unknown option shows itself as an argument of the root command.
+        string? unknown = result.UnmatchedTokens.Concat(result.GetValue(image) ?? []).FirstOrDefault(t => t.Length > 1 && t[0] == '-');
+        if (unknown != null)
+        {
+            string name = unknown.Split('=')[0];
+            throw new UsageException(MissingOptions.ReasonFor(unknown) is { } reason
+                ? $"{name} is not available: {reason}"
+                : $"there is no option '{name}'{Suggestion.Phrase(name, QemuOptions.All.SelectMany(o => o.Names).Concat(MissingOptions.Names))} (--help lists all)");
+        }
+
+        if (result.Errors.Count == 0) return;
+        string message = result.Errors[0].Message;
+        QemuOption? incomplete = QemuOptions.All.FirstOrDefault(o => message.Contains($"'{o.Name}'", StringComparison.Ordinal));
+        throw new UsageException(incomplete is { Argument: { } argument } ? $"{incomplete.Name} needs an argument: {incomplete.Name} {argument}" : message.TrimEnd('.'));
+    }
+}

@@ -1,0 +1,65 @@
+using Emu.Machine;
+
+namespace Emu.Frontend.CommandLine;
+
+/// <summary>What to do with the guest's screen.</summary>
+internal enum DisplayKind
+{
+    /// <summary>Nothing; it can be saved with <c>screendump</c>.</summary>
+    None,
+
+    /// <summary>Show it in the terminal.</summary>
+    Terminal,
+}
+
+/// <summary>A monitor to offer.</summary>
+/// <param name="Line">Where.</param>
+/// <param name="Control">The machine protocol (QMP) instead of the human monitor.</param>
+internal sealed record MonitorSpec(LineSpec Line, bool Control);
+
+/// <summary>What <c>-d</c> asks for.</summary>
+internal sealed record LogSpec
+{
+    /// <summary>Words of <c>-d</c>.</summary>
+    public IReadOnlyList<string> Items { get; init; } = [];
+
+    /// <summary>File, or null for standard error.</summary>
+    public string? File { get; init; }
+
+    /// <summary>Address ranges as given.</summary>
+    public string? Filter { get; init; }
+}
+
+/// <summary>Everything a run needs: the machine, and what the host connects to it.</summary>
+internal sealed record LaunchOptions
+{
+    /// <summary>The machine, without its lines.</summary>
+    public MachineConfiguration Machine { get; init; } = new();
+
+    /// <summary>Serial ports in order.</summary>
+    public IReadOnlyList<LineSpec> Serial { get; init; } = [];
+
+    /// <summary>Port E9h.</summary>
+    public LineSpec? DebugConsole { get; init; }
+
+    /// <summary>Port 402h.</summary>
+    public LineSpec? FirmwareLog { get; init; }
+
+    /// <summary>Monitors.</summary>
+    public IReadOnlyList<MonitorSpec> Monitors { get; init; } = [];
+
+    /// <summary>Lines with names.</summary>
+    public IReadOnlyDictionary<string, LineSpec> NamedLines { get; init; } = new Dictionary<string, LineSpec>();
+
+    /// <summary>gdb server.</summary>
+    public LineSpec? Gdb { get; init; }
+
+    /// <summary>Logging.</summary>
+    public LogSpec Log { get; init; } = new();
+
+    /// <summary>The screen.</summary>
+    public DisplayKind Display { get; init; }
+
+    /// <summary>Name for the monitor.</summary>
+    public string? Name { get; init; }
+}

@@ -1,0 +1,277 @@
+using System.CommandLine;
+using System.Globalization;
+using Emu.Machine;
+
+namespace Emu.Frontend.CommandLine;
+
+/// <summary>Makes <see cref="LaunchOptions"/> of the options given.</summary>
+internal static class LaunchParser
+{
+    private const ulong Megabyte = 1ul << 20;
+    private const ulong MaxMemory = 512ul << 30;
+
+    /// <summary>Reads every option.</summary>
+    /// <exception cref="UsageException">Something is wrong.</exception>
+    public static LaunchOptions Parse(ParseResult result, string? image)
+    {
+        MachineConfiguration machine = Board(result) with { Drives = DriveParser.Parse(result, image) };
+        machine = Kernel(result, machine);
+        machine = Boot(result, machine);
+        LaunchOptions options = Lines(result, new LaunchOptions { Machine = machine });
+        foreach (string device in QemuOptions.Device.All(result)) options = DeviceParser.Apply(device, options);
+        return Debugging(result, options) with
+        {
+            Display = Display(result),
+            Name = QemuOptions.Name.Last(result) is { } name ? PropertyList.Parse("-name", name, "guest").Head : null,
+        };
+    }
+
+    private static MachineConfiguration Board(ParseResult result)
+    {
+        bool defaults = !QemuOptions.NoDefaults.IsGiven(result);
+        MachineConfiguration machine = new()
+        {
+            Memory = Memory(QemuOptions.Memory.Last(result)),
+            Processors = Processors(QemuOptions.Smp.Last(result)),
+            Cpu = QemuOptions.Cpu.Last(result) ?? "max",
+            Bios = QemuOptions.Bios.Last(result),
+            Clock = Clock(result),
+            Hpet = !QemuOptions.NoHpet.IsGiven(result),
+            Acpi = !QemuOptions.NoAcpi.IsGiven(result),
+            NoReboot = QemuOptions.NoReboot.IsGiven(result),
+            NoShutdown = QemuOptions.NoShutdown.IsGiven(result),
+            StartPaused = QemuOptions.StartStopped.IsGiven(result),
+            Vga = Vga(QemuOptions.Vga.Last(result), defaults),
+        };
+        if (QemuOptions.Uuid.Last(result) is { } uuid)
+        {
+            machine = machine with { Uuid = Guid.TryParse(uuid, out Guid id) ? id : throw new UsageException($"-uuid {uuid}: not a UUID such as 550e8400-e29b-41d4-a716-446655440000") };
+        }
+
+        foreach (string accel in QemuOptions.Accel.All(result)) CheckAccelerator("-accel", PropertyList.Parse("-accel", accel, "accel").Head);
+        if (QemuOptions.Keyboard.Last(result) is { } layout && layout != "en-us") throw new UsageException($"-k {layout}: en-us is the only keyboard layout yet");
+        foreach (string type in QemuOptions.Machine.All(result)) machine = MachineType(type, machine);
+        return machine;
+    }
+
+    private static MachineConfiguration MachineType(string text, MachineConfiguration machine)
+    {
+        PropertyList list = PropertyList.Parse("-machine", text, "type");
+        if (list.Head is { } type && type is not ("pc" or "pc-i440fx") && !type.StartsWith("pc-i440fx-", StringComparison.Ordinal))
+        {
+            throw new UsageException(type is "q35" or "microvm" || type.StartsWith("pc-q35-", StringComparison.Ordinal)
+                ? $"-machine {type}: this board is not available yet; there is pc"
+                : $"-machine {type}: there is no such machine; -M help lists them");
+        }
+
+        if (list.Text("accel") is { } accelerators) CheckAccelerator("-machine accel", accelerators.Split(':')[0]);
+        machine = machine with { Hpet = list.Flag("hpet") ?? machine.Hpet, Acpi = list.Flag("acpi") ?? machine.Acpi };
+        if (list.Flag("vmport") == true) throw new UsageException("-machine vmport=on: there is no VMware port");
+        if (list.Flag("usb") == true) throw new UsageException("-machine usb=on: there is no USB controller yet");
+        if (list.Flag("smm") == false) throw new UsageException("-machine smm=off: system management mode is always there");
+        list.Finish();
+        return machine;
+    }
+
+    private static void CheckAccelerator(string option, string? name)
+    {
+        if (name is not (null or "tcg"))
+        {
+            throw new UsageException(name is "kvm" or "hax" or "hvf" or "whpx" or "xen" or "nvmm"
+                ? $"{option} {name}: everything is emulated here; leave it out, or say tcg"
+                : $"{option} {name}: there is no such accelerator; leave it out, or say tcg");
+        }
+    }
+
+    private static ulong Memory(string? text)
+    {
+        if (text == null) return 128 * Megabyte;
+        PropertyList list = PropertyList.Parse("-m", text, "size");
+        list.Refuse("slots", "memory cannot be plugged in while running");
+        list.Refuse("maxmem", "memory cannot be plugged in while running");
+        list.Finish();
+        long size = PropertyList.ParseSize("-m", list.Head ?? "", 1 << 20);
+        return (ulong)size is >= Megabyte and <= MaxMemory && (ulong)size % Megabyte == 0
+            ? (ulong)size
+            : throw new UsageException($"-m {text}: RAM is 1 MiB to 512 GiB in whole MiB");
+    }
+
+    private static int Processors(string? text)
+    {
+        if (text == null) return 1;
+        PropertyList list = PropertyList.Parse("-smp", text, "cpus");
+        long? sockets = list.Number("sockets", 1, 255), dies = list.Number("dies", 1, 255), cores = list.Number("cores", 1, 255), threads = list.Number("threads", 1, 255);
+        long product = (sockets ?? 1) * (dies ?? 1) * (cores ?? 1) * (threads ?? 1);
+        long count = product;
+        if (list.Head is { } head && !long.TryParse(head, NumberStyles.None, CultureInfo.InvariantCulture, out count)) throw new UsageException($"-smp {text}: '{head}' is not a number of processors");
+        long maximum = list.Number("maxcpus", 1, 255) ?? count;
+        list.Finish();
+        if (count is < 1 or > 255) throw new UsageException($"-smp {text}: the machine takes 1 to 255 processors");
+        if (maximum != count) throw new UsageException($"-smp {text}: processors cannot be plugged in while running; leave maxcpus out");
+        if (sockets != null && cores != null && threads != null && product != count) throw new UsageException($"-smp {text}: sockets * cores * threads is {product}, not {count}");
+        return (int)count;
+    }
+
+    private static bool Vga(string? text, bool present) => text switch
+    {
+        null => present,
+        "std" => true,
+        "none" => false,
+        _ => throw new UsageException($"-vga {text}: there are std and none"),
+    };
+
+    private static DisplayKind Display(ParseResult result)
+    {
+        string? display = QemuOptions.Display.Last(result);
+        if (QemuOptions.NoGraphic.IsGiven(result) && display is not (null or "none")) throw new UsageException("-nographic and -display exclude each other");
+        return display switch
+        {
+            null or "none" => DisplayKind.None,
+            "curses" => DisplayKind.Terminal,
+            _ when display.Split(',')[0] is "sdl" or "gtk" or "cocoa" or "dbus" or "egl-headless" => throw new UsageException($"-display {display}: {MissingOptions.ReasonFor("sdl")}"),
+            _ when display.Split(',', '=')[0] is "vnc" or "spice-app" => throw new UsageException($"-display {display}: {MissingOptions.ReasonFor("vnc")}"),
+            _ => throw new UsageException($"-display {display}: there are none and curses"),
+        };
+    }
+
+    private static ClockConfiguration Clock(ParseResult result)
+    {
+        ClockConfiguration clock = new();
+        if (QemuOptions.Icount.Last(result) is { } count)
+        {
+            PropertyList list = PropertyList.Parse("-icount", count, "shift");
+            if (list.Head == "auto") throw new UsageException("-icount shift=auto: give the shift as a number, 0 to 10 (7 is about 8 million instructions a second)");
+            if (!int.TryParse(list.Head, NumberStyles.None, CultureInfo.InvariantCulture, out int shift) || shift > 10) throw new UsageException($"-icount {count}: shift is 0 to 10");
+            bool sleep = list.Flag("sleep") ?? true;
+            if (list.Flag("align") == true) throw new UsageException("-icount align=on is not available: guest time is not slowed down to host time");
+            list.Refuse("rr", "runs cannot be recorded yet");
+            list.Finish();
+            clock = clock with { InstructionShift = shift, SleepWhenIdle = sleep };
+        }
+
+        if (QemuOptions.Rtc.Last(result) is not { } rtc) return clock;
+        PropertyList properties = PropertyList.Parse("-rtc", rtc);
+        DateTime start = properties.Text("base") switch
+        {
+            null or "utc" => DateTime.UtcNow,
+            "localtime" => DateTime.Now,
+            string date => DateTime.TryParse(date, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTime time)
+                ? time
+                : throw new UsageException($"-rtc base={date}: not utc, localtime or a date such as 2006-06-17T16:01:21"),
+        };
+        if (properties.Text("clock") is { } source && source is not "vm") throw new UsageException($"-rtc clock={source}: the clock follows the machine's time (clock=vm)");
+        if (properties.Text("driftfix") is { } fix && fix != "none") throw new UsageException($"-rtc driftfix={fix}: lost ticks are not made up for");
+        properties.Finish();
+        return clock with { RtcBase = start };
+    }
+
+    private static MachineConfiguration Kernel(ParseResult result, MachineConfiguration machine)
+    {
+        string? kernel = QemuOptions.Kernel.Last(result);
+        if (kernel == null)
+        {
+            if (QemuOptions.Append.IsGiven(result)) throw new UsageException("-append needs a -kernel");
+            if (QemuOptions.Initrd.IsGiven(result)) throw new UsageException("-initrd needs a -kernel");
+            return machine;
+        }
+
+        return machine with
+        {
+            Kernel = new KernelConfiguration
+            {
+                Path = kernel,
+                CommandLine = QemuOptions.Append.Last(result) ?? "",
+                Initrd = QemuOptions.Initrd.Last(result) is { Length: > 0 } initrd ? initrd : null,
+                // A machine without SeaBIOS installed can still start a kernel.
+                Boot = machine.Bios == null && !FirmwareFiles.HasBios ? KernelBoot.Direct : KernelBoot.ThroughBios,
+            },
+        };
+    }
+
+    private static MachineConfiguration Boot(ParseResult result, MachineConfiguration machine)
+    {
+        if (QemuOptions.Boot.Last(result) is not { } text) return machine;
+        PropertyList list = PropertyList.Parse("-boot", text, "order");
+        bool menu = list.Flag("menu") ?? false;
+        list.Flag("strict");
+        foreach (string key in (string[])["once", "splash", "splash-time", "reboot-timeout"]) list.Refuse(key, "use order= and menu=");
+        list.Finish();
+        string order = list.Head ?? machine.BootOrder;
+        foreach (char letter in order)
+        {
+            if (letter == 'n') throw new UsageException($"-boot {text}: there is no network card yet to boot from");
+            if (letter is < 'a' or > 'd') throw new UsageException($"-boot {text}: '{letter}' is no boot device; a is the floppy, c the disk, d the CD-ROM");
+        }
+
+        return machine with { BootOrder = order, BootMenu = menu };
+    }
+
+    private static LaunchOptions Lines(ParseResult result, LaunchOptions options)
+    {
+        Dictionary<string, LineSpec> named = [];
+        foreach (string text in QemuOptions.Chardev.All(result))
+        {
+            (string id, LineSpec line) = LineSpec.ParseNamed(text);
+            if (!named.TryAdd(id, line)) throw new UsageException($"-chardev: the id '{id}' is used twice");
+        }
+
+        bool defaults = !QemuOptions.NoDefaults.IsGiven(result), nographic = QemuOptions.NoGraphic.IsGiven(result);
+        List<LineSpec> serial = [.. QemuOptions.Serial.All(result).Select(s => LineSpec.Parse("-serial", s))];
+        List<MonitorSpec> monitors = [.. QemuOptions.Monitor.All(result).Select(m => new MonitorSpec(LineSpec.Parse("-monitor", m), Control: false)),
+            .. QemuOptions.Qmp.All(result).Select(m => new MonitorSpec(LineSpec.Parse("-qmp", m), Control: true)),
+            .. QemuOptions.Mon.All(result).Select(NamedMonitor)];
+        bool terminalTaken = serial.Concat(monitors.Select(m => m.Line)).Concat(named.Values).Any(l => l.Kind == LineKind.Stdio);
+        bool wantsMonitor = QemuOptions.Monitor.IsGiven(result) || QemuOptions.Mon.IsGiven(result);
+        if (nographic && defaults)
+        {
+            // As QEMU: the terminal belongs to the first serial port and the monitor together.
+            if (serial.Count == 0) serial.Add(terminalTaken ? new LineSpec(LineKind.Null) : wantsMonitor ? LineSpec.SharedTerminal with { Shared = false } : LineSpec.SharedTerminal);
+            else if (!terminalTaken && !wantsMonitor) monitors.Add(new MonitorSpec(LineSpec.SharedTerminal with { Shared = false, KeepSignals = true }, Control: false));
+        }
+        else if (serial.Count == 0 && defaults)
+        {
+            serial.Add(new LineSpec(LineKind.Null));
+        }
+
+        if (serial.Count > 4) throw new UsageException("-serial: the machine takes four serial ports");
+        // A shared line that nobody else shares is shared with the monitor.
+        foreach (LineSpec shared in serial.Where(l => l is { Shared: true, Kind: not LineKind.Named }))
+        {
+            if (!monitors.Any(m => m.Line == shared)) monitors.Add(new MonitorSpec(shared, Control: false));
+        }
+
+        return options with
+        {
+            Serial = serial,
+            Monitors = [.. monitors.Where(m => m.Line.Kind != LineKind.None)],
+            NamedLines = named,
+            DebugConsole = QemuOptions.DebugConsole.Last(result) is { } console ? LineSpec.Parse("-debugcon", console) : null,
+        };
+    }
+
+    private static MonitorSpec NamedMonitor(string text)
+    {
+        PropertyList list = PropertyList.Parse("-mon", text, "chardev");
+        string mode = list.Choice("mode", "readline", "control") ?? "readline";
+        list.Flag("pretty");
+        list.Finish();
+        return new MonitorSpec(new LineSpec(LineKind.Named) { Path = list.Head ?? throw new UsageException($"-mon {text}: a chardev=ID is needed") }, mode == "control");
+    }
+
+    private static LaunchOptions Debugging(ParseResult result, LaunchOptions options)
+    {
+        LineSpec? gdb = QemuOptions.GdbDefault.IsGiven(result) ? LineSpec.Parse("-s", "tcp:127.0.0.1:1234", serverByDefault: true) : null;
+        if (QemuOptions.Gdb.Last(result) is { } place) gdb = LineSpec.Parse("-gdb", place, serverByDefault: true);
+        if (gdb is { Kind: not (LineKind.Tcp or LineKind.Unix or LineKind.Stdio or LineKind.Pty or LineKind.None) }) throw new UsageException("-gdb: gdb connects to tcp:, unix:, pty or stdio");
+        return options with
+        {
+            Gdb = gdb,
+            Log = new LogSpec
+            {
+                Items = [.. QemuOptions.Log.All(result).SelectMany(l => l.Split(',', StringSplitOptions.RemoveEmptyEntries))],
+                File = QemuOptions.LogFile.Last(result),
+                Filter = QemuOptions.LogFilter.Last(result),
+            },
+        };
+    }
+}

@@ -1,0 +1,87 @@
+using System.CommandLine;
+using Emu.Cpu;
+
+namespace Emu.Frontend.CommandLine;
+
+/// <summary>What <c>-M help</c> and its kin print.</summary>
+internal static class Listings
+{
+    /// <summary>Prints the first list asked for; false when none is.</summary>
+    public static bool TryPrint(ParseResult result, TextWriter output)
+    {
+        (QemuOption Option, Action<TextWriter> Print)[] lists =
+        [
+            (QemuOptions.Machine, Machines), (QemuOptions.Cpu, Processors), (QemuOptions.Device, Devices), (QemuOptions.Accel, Accelerators),
+            (QemuOptions.Display, Displays), (QemuOptions.Vga, Adapters), (QemuOptions.Log, LogItems),
+        ];
+        foreach ((QemuOption option, Action<TextWriter> print) in lists)
+        {
+            if (!option.All(result).Any(a => a is "help" or "?" or "list")) continue;
+            print(output);
+            return true;
+        }
+
+        return false;
+    }
+
+    private static void Machines(TextWriter output)
+    {
+        output.WriteLine("Machines:");
+        output.WriteLine("  pc      i440FX + PIIX3, 1996 (default)");
+        output.WriteLine("Properties:");
+        output.WriteLine("  hpet=on|off     high-precision event timer (default on)");
+        output.WriteLine("  acpi=on|off     ACPI tables (default on)");
+        output.WriteLine("  accel=tcg       accepted: everything is emulated");
+    }
+
+    private static void Processors(TextWriter output)
+    {
+        output.WriteLine("Processor models:");
+        foreach (CpuModelDefinition model in CpuModelDefinition.All.Where(m => m.Name != "base")) output.WriteLine($"  {model.Name,-18}{model.Brand}");
+        output.WriteLine($"  {"host",-18}the same as max");
+        output.WriteLine();
+        output.WriteLine("Features (add with ,+name, remove with ,-name):");
+        string line = " ";
+        foreach (string name in CpuFeature.All.Where(f => f.IsEmulated).Select(f => f.Name).Order(StringComparer.Ordinal))
+        {
+            if (line.Length + name.Length > 78)
+            {
+                output.WriteLine(line);
+                line = " ";
+            }
+
+            line += " " + name;
+        }
+
+        output.WriteLine(line);
+    }
+
+    private static void Devices(TextWriter output)
+    {
+        output.WriteLine("Devices:");
+        foreach ((string driver, string properties, string description) in DeviceParser.Known)
+        {
+            output.WriteLine($"  {driver,-16}{description}");
+            if (properties.Length > 0) output.WriteLine($"  {"",-16}  {properties}");
+        }
+    }
+
+    private static void Accelerators(TextWriter output) => output.WriteLine("tcg (accepted: everything is emulated)");
+
+    private static void Displays(TextWriter output)
+    {
+        output.WriteLine("none    nothing; the monitor's screendump saves the screen");
+        output.WriteLine("curses  the screen in the terminal");
+    }
+
+    private static void Adapters(TextWriter output)
+    {
+        output.WriteLine("std     standard VGA with the Bochs display interface (default)");
+        output.WriteLine("none    no display adapter");
+    }
+
+    private static void LogItems(TextWriter output)
+    {
+        output.WriteLine("Log items (comma separated):");
+    }
+}

@@ -1,0 +1,107 @@
+using System.Runtime.InteropServices;
+using Emu.Debugging.Monitor;
+using Emu.Debugging.Qmp;
+using Emu.Devices.Serial;
+using Emu.Frontend.CommandLine;
+using Emu.Machine;
+
+namespace Emu.Frontend.Run;
+
+/// <summary>Builds a machine, connects it to the host, runs it to its end and puts everything back.</summary>
+internal sealed class MachineRun : IDisposable
+{
+    private const int SignalStatusBase = 128;
+
+    private readonly LaunchOptions options;
+    private readonly HostLines lines;
+    private readonly Machine.Machine machine;
+    private readonly List<PosixSignalRegistration> signals = [];
+    private int signalsSeen;
+
+    private MachineRun(LaunchOptions options)
+    {
+        this.options = options;
+        lines = new HostLines(options.NamedLines);
+        try
+        {
+            machine = new Machine.Machine(options.Machine with
+            {
+                Serial = [.. options.Serial.Select(SerialFactory)],
+                PortE9 = options.DebugConsole is { Kind: not LineKind.None } console ? lines.Open(console) : null,
+                FirmwareLog = options.FirmwareLog is { Kind: not LineKind.None } log ? lines.Open(log) : null,
+            });
+        }
+        catch
+        {
+            lines.Dispose();
+            throw;
+        }
+
+        lines.Attach(machine.Events.Post);
+        lines.QuitRequested += () => machine.Quit(StopReason.UserQuit);
+    }
+
+    /// <summary>Runs a machine.</summary>
+    /// <returns>Exit status of the process.</returns>
+    public static int Run(LaunchOptions options)
+    {
+        using MachineRun run = new(options);
+        return run.Run();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration signal in signals) signal.Dispose();
+        lines.LeaveTerminal();
+        machine.Dispose();
+        lines.Dispose();
+    }
+
+    private Func<Action<Action>, ICharacterDevice>? SerialFactory(LineSpec line) => line.Kind == LineKind.None ? null : _ => lines.Open(line);
+
+    private int Run()
+    {
+        OfferMonitors();
+        foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP]) signals.Add(PosixSignalRegistration.Create(signal, OnSignal));
+        if (!lines.WaitForClients(Report, () => Volatile.Read(ref signalsSeen) > 0)) return SignalStatusBase;
+        lines.EnterTerminal();
+        StopReason reason = machine.Run();
+        lines.LeaveTerminal();
+        if (reason == StopReason.TripleFault && machine.TripleFaultReport is { } report)
+        {
+            Console.Error.WriteLine(report);
+            return ExitStatus.TripleFault;
+        }
+
+        return machine.ExitStatus;
+    }
+
+    private void OfferMonitors()
+    {
+        if (options.Monitors.Count == 0) return;
+        MonitorContext context = new(machine) { Name = options.Name };
+        foreach (MonitorSpec spec in options.Monitors)
+        {
+            bool shared = lines.IsShared(spec.Line), atOnce = lines.IsOpenAtOnce(spec.Line);
+            MonitorSession? session = null;
+            ICharacterDevice line = lines.Open(spec.Line, focused =>
+            {
+                if (focused) session?.Greet();
+            });
+            if (spec.Control) _ = new QmpSession(context, line, greet: atOnce);
+            else session = new MonitorSession(new HumanMonitor(context), line, lines.IsInteractive(spec.Line), greet: atOnce && !shared);
+        }
+    }
+
+    private void OnSignal(PosixSignalContext signal)
+    {
+        // The second time somebody means it: the machine's thread may be stuck.
+        if (Interlocked.Increment(ref signalsSeen) > 1) return;
+        signal.Cancel = true;
+        int number = signal.Signal switch { PosixSignal.SIGINT => 2, PosixSignal.SIGTERM => 15, _ => 1 };
+        machine.Events.Post(() => machine.Quit(StopReason.UserQuit, SignalStatusBase + number));
+    }
+
+    private static void Report(string message) => Console.Error.WriteLine($"emu: {message}");
+}
