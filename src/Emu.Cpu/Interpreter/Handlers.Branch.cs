@@ -7,11 +7,14 @@ namespace Emu.Cpu;
 /// <summary>How a new RIP is formed and checked.</summary>
 internal unsafe interface IRipForm
 {
-    /// <summary>Wraps a target; false when it faults (recorded).</summary>
-    static abstract bool TryWrap(Vcpu cpu, CpuState* s, Op* op, ref ulong target);
-
     /// <summary>Links between blocks and the jump cache may be used.</summary>
     static abstract bool Chained { get; }
+
+    /// <summary>Wraps a branch target.</summary>
+    static abstract ulong Wrap(Op* op, ulong target);
+
+    /// <summary>Whether a wrapped target may be branched to; else #GP(0).</summary>
+    static abstract bool IsValid(CpuState* s, ulong target);
 
     /// <summary>Wraps the address of the next instruction.</summary>
     static abstract ulong WrapNext(ulong rip);
@@ -23,13 +26,11 @@ internal readonly unsafe struct Rip64 : IRipForm
     public static bool Chained => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool TryWrap(Vcpu cpu, CpuState* s, Op* op, ref ulong target)
-    {
-        if ((ulong)((long)(target << 16) >> 16) == target) return true;
-        if (cpu.IsCanonical(target)) return true;
-        cpu.Fault(op, ExceptionVector.GeneralProtection);
-        return false;
-    }
+    public static ulong Wrap(Op* op, ulong target) => target;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsValid(CpuState* s, ulong target) =>
+        (ulong)((long)(target << 16) >> 16) == target || ((s->Cr4 & Cr4.La57) != 0 && (ulong)((long)(target << 7) >> 7) == target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong WrapNext(ulong rip) => rip;
@@ -41,11 +42,10 @@ internal readonly unsafe struct RipFlat32 : IRipForm
     public static bool Chained => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool TryWrap(Vcpu cpu, CpuState* s, Op* op, ref ulong target)
-    {
-        target = (uint)target;
-        return true;
-    }
+    public static ulong Wrap(Op* op, ulong target) => (uint)target;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsValid(CpuState* s, ulong target) => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong WrapNext(ulong rip) => (uint)rip;
@@ -56,14 +56,10 @@ internal readonly unsafe struct RipGeneral : IRipForm
 {
     public static bool Chained => false;
 
-    public static bool TryWrap(Vcpu cpu, CpuState* s, Op* op, ref ulong target)
-    {
-        target = Vcpu.WrapAddress(target, op->Size);
-        bool inside = (s->Mode & CodeMode.Code64) != 0 ? cpu.IsCanonical(target) : target <= s->Segment(SegmentIndex.Cs).Limit;
-        if (inside) return true;
-        cpu.Fault(op, ExceptionVector.GeneralProtection);
-        return false;
-    }
+    public static ulong Wrap(Op* op, ulong target) => Vcpu.WrapAddress(target, op->Size);
+
+    public static bool IsValid(CpuState* s, ulong target) =>
+        (s->Mode & CodeMode.Code64) != 0 ? Rip64.IsValid(s, target) : target <= s->Segment(SegmentIndex.Cs).Limit;
 
     // The dispatcher checks the limit and wraps by the code size before it fetches.
     public static ulong WrapNext(ulong rip) => rip;
@@ -114,15 +110,32 @@ internal static unsafe partial class Handlers
         Dispatch(cpu, s, op);
     }
 
+    // Faults of branches are handlers too: a call that is not the last would cost every branch a stack frame.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void BadTarget(Vcpu cpu, CpuState* s, Op* op) => cpu.Fault(op, ExceptionVector.GeneralProtection);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void BadCallTarget<T>(Vcpu cpu, CpuState* s, Op* op)
+        where T : unmanaged
+    {
+        cpu.Fault(op, ExceptionVector.GeneralProtection);
+        cpu.PreferPushFault(sizeof(T));
+    }
+
     /// <summary>JMP rel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Jump<TRip>(Vcpu cpu, CpuState* s, Op* op)
         where TRip : IRipForm
     {
         Op* link = (Op*)op->Aux;
-        ulong target = TRip.WrapNext(s->Rip + op->Immediate);
+        ulong target = TRip.Wrap(op, s->Rip + op->Immediate);
         // A linked target is on this page, so nothing can be wrong with it.
-        if (link == null && !TRip.TryWrap(cpu, s, op, ref target)) return;
+        if (link == null && !TRip.IsValid(s, target))
+        {
+            BadTarget(cpu, s, op);
+            return;
+        }
+
         s->Rip = target;
         if (!Retire(s, op) || !TRip.Chained) return;
         if (link != null)
@@ -193,10 +206,10 @@ internal static unsafe partial class Handlers
         where TStack : IStackForm
         where TRip : IRipForm
     {
-        ulong target = s->Rip + op->Immediate;
-        if (!TRip.TryWrap(cpu, s, op, ref target))
+        ulong target = TRip.Wrap(op, s->Rip + op->Immediate);
+        if (!TRip.IsValid(s, target))
         {
-            cpu.PreferPushFault(sizeof(T));
+            BadCallTarget<T>(cpu, s, op);
             return;
         }
 
@@ -249,10 +262,10 @@ internal static unsafe partial class Handlers
             return;
         }
 
-        ulong target = Bits.Zero(value);
-        if (!TRip.TryWrap(cpu, s, op, ref target))
+        ulong target = TRip.Wrap(op, Bits.Zero(value));
+        if (!TRip.IsValid(s, target))
         {
-            cpu.PreferPushFault(sizeof(T));
+            BadCallTarget<T>(cpu, s, op);
             return;
         }
 
@@ -280,8 +293,13 @@ internal static unsafe partial class Handlers
             return;
         }
 
-        ulong target = Bits.Zero(value);
-        if (!TRip.TryWrap(cpu, s, op, ref target)) return;
+        ulong target = TRip.Wrap(op, Bits.Zero(value));
+        if (!TRip.IsValid(s, target))
+        {
+            BadTarget(cpu, s, op);
+            return;
+        }
+
         s->Rip = target;
         if (!Retire(s, op) || !TRip.Chained) return;
         Dispatch(cpu, s, op);
@@ -300,8 +318,13 @@ internal static unsafe partial class Handlers
             return;
         }
 
-        ulong target = Bits.Zero(value);
-        if (!TRip.TryWrap(cpu, s, op, ref target)) return;
+        ulong target = TRip.Wrap(op, Bits.Zero(value));
+        if (!TRip.IsValid(s, target))
+        {
+            BadTarget(cpu, s, op);
+            return;
+        }
+
         TStack.Release(s, (ulong)sizeof(T) + op->Immediate);
         s->Rip = target;
         if (!Retire(s, op) || !TRip.Chained) return;

@@ -84,7 +84,7 @@ internal static unsafe partial class Handlers
         next->Handler(cpu, s, next);
     }
 
-    /// <summary>LOOP, LOOPE, LOOPNE, JCXZ; the counter is CX, ECX or RCX by address size. Links as <see cref="JumpIf"/>.</summary>
+    /// <summary>LOOP, LOOPE, LOOPNE, JCXZ; the counter is CX, ECX or RCX by address size. Goes on as <see cref="JumpIf"/> does.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Loop<TLoop, TCounter, TRip>(Vcpu cpu, CpuState* s, Op* op)
         where TLoop : ILoop
@@ -93,20 +93,12 @@ internal static unsafe partial class Handlers
     {
         ulong counter = Bits.Zero(*(TCounter*)&s->Gpr[1]);
         if (TLoop.Decrements) counter = Bits.Zero(Bits.Truncate<TCounter>(counter - 1));
-        Op* side, link;
-        if (TLoop.Taken(counter == 0, s->FlagsResult))
+        bool taken = TLoop.Taken(counter == 0, s->FlagsResult);
+        ulong target = TRip.Wrap(op, s->Rip + op->Immediate);
+        if (taken && !TRip.IsValid(s, target))
         {
-            side = op;
-            link = (Op*)op->Aux;
-            ulong target = TRip.WrapNext(s->Rip + op->Immediate);
-            if (link == null && !TRip.TryWrap(cpu, s, op, ref target)) return;
-            s->Rip = target;
-        }
-        else
-        {
-            side = op + 1;
-            link = (Op*)side->Aux;
-            s->Rip = TRip.WrapNext(s->Rip + (uint)op->NextOffset);
+            BadTarget(cpu, s, op);
+            return;
         }
 
         if (TLoop.Decrements)
@@ -115,19 +107,7 @@ internal static unsafe partial class Handlers
             else s->Gpr[1] = counter;
         }
 
-        if (!Retire(s, op) || !TRip.Chained) return;
-        if (link != null)
-        {
-            link->Handler(cpu, s, link);
-            return;
-        }
-
-        if ((side->Flags & OpFlags.Linkable) != 0)
-        {
-            s->LinkSlot = &side->Aux;
-            return;
-        }
-
-        Dispatch(cpu, s, op);
+        if (taken) Jump<TRip>(cpu, s, op);
+        else FallThrough<TRip>(cpu, s, op + 1);
     }
 }

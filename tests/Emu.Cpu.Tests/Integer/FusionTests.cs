@@ -13,19 +13,11 @@ public sealed class FusionTests
 
     private static readonly string[] Conditions = ["Jo", "Jno", "Jb", "Jae", "Je", "Jne", "Jbe", "Ja", "Js", "Jns", "Jp", "Jnp", "Jl", "Jge", "Jle", "Jg"];
 
-    public static TheoryData<string, int> OperationsAndWidths
+    public static TheoryData<string, int> OperationsAndWidths => new()
     {
-        get
-        {
-            TheoryData<string, int> data = [];
-            foreach (string operation in new[] { "Cmp", "Test", "Add", "Sub", "And", "Inc", "Dec" })
-            {
-                foreach (int width in new[] { 8, 16, 32, 64 }) data.Add(operation, width);
-            }
-
-            return data;
-        }
-    }
+        { "Cmp", 8 }, { "Cmp", 16 }, { "Cmp", 32 }, { "Cmp", 64 }, { "Test", 8 }, { "Test", 32 }, { "Add", 32 }, { "Add", 64 },
+        { "Sub", 64 }, { "And", 32 }, { "Inc", 32 }, { "Dec", 8 }, { "Dec", 64 },
+    };
 
     [Theory]
     [MemberData(nameof(OperationsAndWidths))]
