@@ -70,26 +70,10 @@ internal sealed class Contender(string name, string program, IReadOnlyList<strin
         if (process == null || lines == null) return RunResult.Failed("not running");
         process.StandardInput.Write($"run {workload} {units}\n");
         process.StandardInput.Flush();
-        MarkedLine? end = null;
-        double processorTime = 0;
-        if (WaitFor("START", limit, out string? failure) is { } start)
-        {
-            processorTime = ProcessorSeconds(process);
-            end = WaitFor("END", limit, out failure);
-        }
-        else
-        {
-            start = default;
-        }
-
-        if (end is not { } last)
-        {
-            // A workload that says FAIL leaves the server in order; silence does not.
-            if (failure is null or not ['F', 'A', 'I', 'L', ..]) Stop();
-            return RunResult.Failed(failure ?? "no answer");
-        }
-
-        return new RunResult(Stopwatch.GetElapsedTime(start.End, last.Begin).TotalSeconds, ProcessorSeconds(process) - processorTime, last.Text["END ".Length..], null);
+        if (WaitFor("START", limit, out string? failure) is not { } start) return GiveUp(failure);
+        double processorTime = ProcessorSeconds(process);
+        if (WaitFor("END", limit, out failure) is not { } end) return GiveUp(failure);
+        return new RunResult(Stopwatch.GetElapsedTime(start.End, end.Begin).TotalSeconds, ProcessorSeconds(process) - processorTime, end.Text["END ".Length..], null);
     }
 
     /// <summary>Bytes of host memory the process occupies now, and how many of them are not the guest's own memory.</summary>
@@ -112,6 +96,13 @@ internal sealed class Contender(string name, string program, IReadOnlyList<strin
             process.Dispose();
             process = null;
         }
+    }
+
+    private RunResult GiveUp(string? failure)
+    {
+        // A workload that says FAIL leaves the server in order; silence does not.
+        if (failure is null or not ['F', 'A', 'I', 'L', ..]) Stop();
+        return RunResult.Failed(failure ?? "no answer");
     }
 
     private static double ProcessorSeconds(Process process)
