@@ -166,10 +166,10 @@ public sealed class PcBoard : IDisposable
             machine.Clock,
             Apics,
             new Wire(bootstrap.SetInterruptLine),
+            // SMI# reaches the bootstrap processor only, as SeaBIOS expects: it relocates no other processor's SMBASE.
             new Wire(level =>
             {
-                if (!level) return;
-                foreach (Vcpu cpu in Processors) cpu.RaiseSmi();
+                if (level) bootstrap.RaiseSmi();
             }),
             machine);
         PcChipsetConfiguration chipset = new()
