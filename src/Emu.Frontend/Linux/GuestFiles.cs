@@ -23,8 +23,8 @@ internal static class GuestFiles
             if (!File.Exists(given)) throw new GuestFilesException($"{given}: no such file");
         }
 
-        string cache = Path.Combine(CacheDirectory(), "debian", variant.Name);
-        string cachedKernel = Path.Combine(cache, "vmlinuz"), cachedBusybox = Path.Combine(cache, "busybox");
+        string cachedKernel = CachedKernel(variant.Name), cache = Path.GetDirectoryName(cachedKernel) ?? "";
+        string cachedBusybox = Path.Combine(cache, "busybox");
         if (!refresh)
         {
             kernel ??= Existing(cachedKernel) ?? InstalledKernel(variant);
@@ -59,6 +59,10 @@ internal static class GuestFiles
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
         return Path.Combine(root, "emu");
     }
+
+    /// <summary>Where a downloaded kernel is kept.</summary>
+    /// <param name="variant">Name of the variant.</param>
+    public static string CachedKernel(string variant) => Path.Combine(CacheDirectory(), "debian", variant, "vmlinuz");
 
     /// <summary>Whether a file is a program that needs no dynamic linker: an ELF executable of the right class without PT_INTERP.</summary>
     public static bool IsStaticProgram(ReadOnlySpan<byte> file, bool is64)
