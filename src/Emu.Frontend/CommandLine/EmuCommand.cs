@@ -65,7 +65,7 @@ internal static class EmuCommand
             throw new UsageException($"'{images[0]}' is neither a command nor a file{Suggestion.Phrase(images[0], root.Subcommands.Select(c => c.Name))}");
         }
 
-        return MachineRun.Run(LaunchParser.Parse(result, images.FirstOrDefault()));
+        return MachineRun.Run(LaunchParser.Parse(result, images.FirstOrDefault(), windowByDefault: true));
     }
 
     /// <summary>What is wrong with the arguments of a subcommand, in one line.</summary>
