@@ -35,9 +35,18 @@ internal static unsafe class BareMachine
         space.Write(address, image);
         Vcpu cpu = machine.Board.Processors[0];
         EnableExtensions(cpu);
+        MaskInterrupts(machine);
         if (real) EnterReal(cpu, segment, (ushort)placement.Origin);
         else EnterFlat(cpu, space, address, placement.Bits == 64);
         return machine;
+    }
+
+    /// <summary>Masks every line of the interrupt controllers: no program here has said yet which vectors they are to use.</summary>
+    public static void MaskInterrupts(Machine.Machine machine)
+    {
+        const ushort firstMask = 0x21, secondMask = 0xA1;
+        machine.Board.Ports.Write(firstMask, 1, 0xFF);
+        machine.Board.Ports.Write(secondMask, 1, 0xFF);
     }
 
     /// <summary>Lets SSE and AVX instructions execute, as an operating system would.</summary>

@@ -220,6 +220,12 @@ public sealed unsafe partial class Explainer
         if (old == now) return;
         long change = (long)(now - old);
         bool wide = (after.Mode & CodeMode.Code64) != 0;
+        if (Math.Abs(change) > 1 << 16)
+        {
+            lines.Add(new(ExplanationKind.Stack, $"stack pointer: {Numbers.Hex(old)} becomes {Numbers.Hex(now)}"));
+            return;
+        }
+
         lines.Add(new(ExplanationKind.Stack, $"{(wide ? "rsp" : (after.Mode & CodeMode.Stack32) != 0 ? "esp" : "sp")}: {Numbers.Hex(old)} {(change < 0 ? "-" : "+")} {Math.Abs(change)} = {Numbers.Hex(now)}"));
         bool push = pending.Instruction.Mnemonic is Mnemonic.Push or Mnemonic.Call || pending.Instruction.StackPointerIncrement < 0;
         if (!push || change >= 0 || change < -64) return;

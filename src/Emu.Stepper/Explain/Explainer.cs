@@ -20,13 +20,13 @@ public sealed unsafe partial class Explainer(InstructionText text)
     public InstructionText Text => text;
 
     /// <summary>Tells what an instruction is about to do.</summary>
-    public Explanation Preview(PendingExplanation pending, Vcpu cpu)
+    public Explanation Preview(PendingExplanation pending)
     {
         List<ExplanationLine> lines = [];
         Summary(pending, lines);
         List<OperandValue> operands = Operands(pending, null);
         AddOperands(pending, operands, lines);
-        AddAddresses(pending, cpu, lines);
+        AddAddresses(pending, lines);
         AddCondition(pending, lines);
         return new Explanation { Instruction = pending.Instruction, Text = text.Format(pending.Instruction), Address = pending.Address, Lines = lines, Operands = operands };
     }
@@ -45,7 +45,7 @@ public sealed unsafe partial class Explainer(InstructionText text)
         Summary(pending, lines);
         List<OperandValue> operands = Operands(pending, faulted ? null : &after);
         AddOperands(pending, operands, lines);
-        AddAddresses(pending, cpu, lines);
+        AddAddresses(pending, lines);
         List<FlagAccount> flags = [];
         if (!faulted)
         {
@@ -193,7 +193,7 @@ public sealed unsafe partial class Explainer(InstructionText text)
     private static string LanesFor(OperandValue operand, string lanes) =>
         lanes == "x80" || operand.Size > 8 ? lanes : lanes is "f32" && operand.Size is 4 or 8 && operand.Linear != null ? lanes : lanes is "f64" && operand.Size == 8 && operand.Linear != null ? lanes : "";
 
-    private static void AddAddresses(PendingExplanation pending, Vcpu cpu, List<ExplanationLine> lines)
+    private static void AddAddresses(PendingExplanation pending, List<ExplanationLine> lines)
     {
         CpuState before = pending.Before;
         foreach (MemoryOperand memory in pending.Memory)
@@ -202,7 +202,7 @@ public sealed unsafe partial class Explainer(InstructionText text)
             if (memory.Formula.Length > 0) lines.Add(new(ExplanationKind.Address, $"address of {what}: {memory.Formula}"));
             if (pending.Instruction.Mnemonic == Mnemonic.Lea) continue;
             lines.Add(new(ExplanationKind.Segment, $"{(memory.Formula.Length > 0 ? "" : memory.Name + ": ")}{AddressAccount.Segment(&before, memory.Segment, memory.Offset, memory.Size, memory.Writes)}"));
-            foreach (string step in AddressAccount.PageWalk(cpu, memory.Linear, memory.Kind, AddressAccount.ClassOf(before))) lines.Add(new(ExplanationKind.Page, step));
+            foreach (string step in memory.Walk) lines.Add(new(ExplanationKind.Page, step));
         }
     }
 }

@@ -37,6 +37,9 @@ internal sealed unsafe class MemoryOperand
     /// <summary>How the offset comes about, or empty.</summary>
     public string Formula { get; init; } = "";
 
+    /// <summary>The page walk before the instruction.</summary>
+    public IReadOnlyList<string> Walk { get; set; } = [];
+
     /// <summary>Contents before the instruction.</summary>
     public byte[]? Before { get; private set; }
 

@@ -50,7 +50,15 @@ public sealed unsafe class PendingExplanation
         Instruction instruction = Decode(cpu, out ulong linear, out byte[] bytes);
         InstructionInfo info = new InstructionInfoFactory().GetInfo(instruction);
         List<MemoryOperand> memory = instruction.IsInvalid ? [] : MemoryOperand.Of(cpu, s, instruction, info, text);
-        return new PendingExplanation(*s, instruction, linear, bytes, memory) { Info = info };
+        PendingExplanation pending = new(*s, instruction, linear, bytes, memory) { Info = info };
+        pending.AddWalks(cpu);
+        return pending;
+    }
+
+    /// <summary>The page walks of the memory accesses as the tables were before: the instruction itself may set accessed and dirty bits.</summary>
+    private void AddWalks(Vcpu cpu)
+    {
+        foreach (MemoryOperand memory in Memory) memory.Walk = AddressAccount.PageWalk(cpu, memory.Linear, memory.Kind, AddressAccount.ClassOf(*cpu.State));
     }
 
     /// <summary>Decodes the instruction at the instruction pointer.</summary>

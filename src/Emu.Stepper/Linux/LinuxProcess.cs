@@ -17,6 +17,9 @@ public sealed unsafe class LinuxProcess : IPortDevice
     /// <summary>Linear address of the kernel's page of code.</summary>
     public const ulong KernelBase = 0xFFFF_8000_0000_0000;
 
+    /// <summary>Linear address of the handler that every exception ends in.</summary>
+    public const ulong FaultHandler = KernelBase + FaultOffset;
+
     /// <summary>Physical memory of the machine that programs run on.</summary>
     public const ulong MemorySize = 256ul << 20;
 
@@ -27,6 +30,7 @@ public sealed unsafe class LinuxProcess : IPortDevice
     private const ulong GdtOffset = 0x0, TssOffset = 0x200, IdtOffset = 0x1000, CodeOffset = 0x2000, StackOffset = 0x4000, KernelSize = 0x5000;
     private const ulong KernelPhysical = 0x10000, RecordPhysical = 0x1F000, RootPhysical = 0x20000, FirstFree = 0x100000;
     private const ushort KernelCode = 0x10, KernelData = 0x18, UserCode32 = 0x23, UserData = 0x2B, UserCode64 = 0x33, Task = 0x40, LastDescriptor = 0x60;
+    private const ulong SystemCallOffset = CodeOffset, InterruptOffset = CodeOffset + 0x10, FaultOffset = CodeOffset + 0x20;
     private const byte SystemCallPort = 0xEC;
     private const int SystemCallVector = 0x80;
 
@@ -193,16 +197,16 @@ public sealed unsafe class LinuxProcess : IPortDevice
         space.Write(KernelPhysical + TssOffset + 4, 8, KernelBase + StackOffset + UserMemory.PageSize);
         for (int vector = 0; vector < 256; vector++)
         {
-            ulong handler = KernelBase + CodeOffset + (vector == SystemCallVector ? 0x10u : 0x20u);
+            ulong handler = KernelBase + (vector == SystemCallVector ? InterruptOffset : FaultOffset);
             ulong dpl = vector is SystemCallVector or 3 or 4 ? 3u : 0u;
             ulong gate = KernelPhysical + IdtOffset + ((ulong)vector * 16);
             space.Write(gate, 8, (handler & 0xFFFF) | ((ulong)KernelCode << 16) | ((0x8E00 | (dpl << 13)) << 32) | ((handler & 0xFFFF_0000) << 32));
             space.Write(gate + 8, 8, handler >> 32);
         }
 
-        space.Write(KernelPhysical + CodeOffset, [0xE6, SystemCallPort, 0x48, 0x0F, 0x07]); // out, sysretq
-        space.Write(KernelPhysical + CodeOffset + 0x10, [0xE6, SystemCallPort + 1, 0x48, 0xCF]); // out, iretq
-        space.Write(KernelPhysical + CodeOffset + 0x20, [0xF4, 0xEB, 0xFD]); // hlt, jmp
+        space.Write(KernelPhysical + SystemCallOffset, [0xE6, SystemCallPort, 0x48, 0x0F, 0x07]); // out, sysretq
+        space.Write(KernelPhysical + InterruptOffset, [0xE6, SystemCallPort + 1, 0x48, 0xCF]); // out, iretq
+        space.Write(KernelPhysical + FaultOffset, [0xF4, 0xEB, 0xFD]); // hlt, jmp
     }
 
     private void SetRegisters(ulong entry, ulong stack)
@@ -211,12 +215,13 @@ public sealed unsafe class LinuxProcess : IPortDevice
         CpuState* s = cpu.State;
         const uint star = 0xC000_0081, lstar = 0xC000_0082, fmask = 0xC000_0084;
         BareMachine.EnableExtensions(cpu);
+        BareMachine.MaskInterrupts(machine);
         s->Cr0 = Cr0.Pe | Cr0.Mp | Cr0.Et | Cr0.Ne | Cr0.Wp | Cr0.Am | Cr0.Pg;
         s->Cr4 |= Cr4.Pae;
         s->Cr3 = RootPhysical;
         s->Efer = Efer.Sce | Efer.Lme | Efer.Lma | Efer.Nxe;
         cpu.TryWriteMsr(star, ((ulong)UserCode32 << 48) | ((ulong)KernelCode << 32));
-        cpu.TryWriteMsr(lstar, KernelBase + CodeOffset);
+        cpu.TryWriteMsr(lstar, KernelBase + SystemCallOffset);
         cpu.TryWriteMsr(fmask, Eflags.If | Eflags.Tf | Eflags.Df | Eflags.Ac);
         (s->GdtBase, s->GdtLimit) = (KernelBase + GdtOffset, LastDescriptor + 7);
         (s->IdtBase, s->IdtLimit) = (KernelBase + IdtOffset, 0xFFF);

@@ -15,7 +15,7 @@ internal static partial class AssemblerErrors
         ("parser: instruction expected", "this is no instruction, directive or label that NASM knows; check the spelling"),
         ("no such instruction", "there is no instruction of that name; check the spelling"),
         ("invalid combination of opcode and operands", "the instruction exists, but not with operands of these kinds or sizes"),
-        ("operand size not specified", "memory has no size of its own: write byte, word, dword or qword before the bracket"),
+        ("size not specified", "memory has no size of its own: write byte, word, dword or qword before the bracket"),
         ("ambiguous operand size", "memory has no size of its own: add a suffix (movb, movl) or write BYTE PTR, DWORD PTR"),
         ("symbol `", "a name is used that no label defines"),
         ("undefined reference", "a name is used that no label defines"),
