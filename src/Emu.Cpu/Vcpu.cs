@@ -47,7 +47,8 @@ public sealed unsafe partial class Vcpu : IDisposable
         NativeMemory.Clear(State, (nuint)sizeof(CpuState));
         State->JumpCache = code.JumpCache;
         State->Remaining = -Bias;
-        builder = new BlockBuilder(model, code.Fusion);
+        builder = new BlockBuilder(model, code.Fusion, code.DebugPoints);
+        code.DebugPoints.WatchpointsChanged += UpdateBreakpoints;
         clock = new RetirementClock(this);
         Apic = new LocalApic(this, clock);
         Reset();
@@ -64,6 +65,7 @@ public sealed unsafe partial class Vcpu : IDisposable
     {
         if (State != null)
         {
+            Code.DebugPoints.WatchpointsChanged -= UpdateBreakpoints;
             NativeMemory.AlignedFree(State);
             State = null;
             NativeMemory.AlignedFree(emptyTlb);

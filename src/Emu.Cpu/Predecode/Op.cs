@@ -102,6 +102,9 @@ public enum OpFlags : ushort
 
     /// <summary>No instruction: <see cref="Handlers.CheckSecondPage"/>, behind which the dispatcher may have to look again.</summary>
     ChecksMapping = 1 << 6,
+
+    /// <summary>No instruction: <see cref="Handlers.CheckBreakpoint"/>. Translated code must leave in front of it.</summary>
+    Breakpoint = 1 << 7,
 }
 
 /// <summary>Byte offsets in <see cref="CpuState"/> that operands use.</summary>
