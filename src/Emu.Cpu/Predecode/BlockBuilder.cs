@@ -79,12 +79,6 @@ internal sealed unsafe class BlockBuilder
         {
             ref Instruction instruction = ref instructions[count];
             decoder.Decode(out instruction);
-            if (decoder.LastError == DecoderError.NoMoreBytes && secondPage == null)
-            {
-                if (count == 0) return null;
-                break;
-            }
-
             int length = instruction.IsInvalid ? LengthOfRejected(decoder.Bitness, host + offset, available - offset, secondPage) : instruction.Length;
             bool overlong = length > MaxLength;
             length = Math.Min(length, MaxLength);
