@@ -47,7 +47,7 @@ public sealed unsafe partial class Vcpu : IDisposable
         NativeMemory.Clear(State, (nuint)sizeof(CpuState));
         State->JumpCache = code.JumpCache;
         State->Remaining = -Bias;
-        builder = new BlockBuilder(model, code.Fusion);
+        builder = new BlockBuilder(model, code);
         clock = new RetirementClock(this);
         Apic = new LocalApic(this, clock);
         Reset();

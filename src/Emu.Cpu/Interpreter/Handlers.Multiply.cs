@@ -34,7 +34,8 @@ internal static unsafe partial class Handlers
         }
 
         WriteWide<T>(s, low, high);
-        s->FlagsAux = (s->FlagsAux & ~Multiply.Overflow) | flags;
+        s->FlagsResult = Bits.Sign(Bits.Truncate<T>(low));
+        s->FlagsAux = flags;
         Op* next = op + 1;
         next->Handler(cpu, s, next);
     }
@@ -60,7 +61,8 @@ internal static unsafe partial class Handlers
 
         ulong low = Multiply.Signed<T>(Bits.Zero(first), Bits.Zero(second), out ulong high);
         DestinationRegister.TryWrite(cpu, s, op, Bits.Truncate<T>(low));
-        s->FlagsAux = (s->FlagsAux & ~Multiply.Overflow) | Multiply.SignedFlags<T>(low, high);
+        s->FlagsResult = Bits.Sign(Bits.Truncate<T>(low));
+        s->FlagsAux = Multiply.SignedFlags<T>(low, high);
         Op* next = op + 1;
         next->Handler(cpu, s, next);
     }

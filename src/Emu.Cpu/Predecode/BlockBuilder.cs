@@ -22,18 +22,20 @@ internal sealed unsafe class BlockBuilder
     private readonly nint[] withoutFlags = new nint[MaxInstructions];
     private readonly bool[] cannotLeave = new bool[MaxInstructions];
     private readonly int[] fusionKeys = new int[MaxInstructions];
+    private readonly CodeCache code;
     private readonly CompareBranchFusion fusion;
 
-    public BlockBuilder(CpuModel model, CompareBranchFusion fusion)
+    public BlockBuilder(CpuModel model, CodeCache code)
     {
         this.model = model;
-        this.fusion = fusion;
+        this.code = code;
+        fusion = code.Fusion;
         DecoderOptions options = model.DecoderOptions;
         decoder16 = Decoder.Create(16, bytes, options);
         decoder32 = Decoder.Create(32, bytes, options);
         decoder64 = Decoder.Create(64, bytes, options);
-        // One instruction may need a pseudo-operation before and one behind it; the block one at its end.
-        ops = (Op*)NativeMemory.AllocZeroed((MaxInstructions * 2) + 2, Op.SizeInBytes);
+        // One instruction may need a pseudo-operation before and one behind it; the block one at its head and its end.
+        ops = (Op*)NativeMemory.AllocZeroed((MaxInstructions * 2) + 3, Op.SizeInBytes);
     }
 
     /// <summary>Releases native memory.</summary>
@@ -59,6 +61,13 @@ internal sealed unsafe class BlockBuilder
             check->Handler = &Handlers.CheckSecondPage;
             check->Flags = OpFlags.ChecksMapping;
             check->Immediate = (ulong)secondPage;
+        }
+        else if (code.Translator != null && IsTranslatable(mode))
+        {
+            Op* entry = NewOp(used++, 0, 0);
+            entry->Handler = &Handlers.Profile;
+            entry->Flags = OpFlags.Entry;
+            entry->Immediate = code.Translator.Threshold;
         }
 
         while (count < limit && offset < available && !ended)
@@ -115,6 +124,11 @@ internal sealed unsafe class BlockBuilder
             SecondPage = (nint)secondPage,
         };
     }
+
+    /// <summary>Modes a translator takes: flat 32- and 64-bit code, one instruction after the other, no alignment checks.</summary>
+    public static bool IsTranslatable(CodeMode mode) =>
+        (mode & (CodeMode.Flat | CodeMode.Code32 | CodeMode.Stack32)) == (CodeMode.Flat | CodeMode.Code32 | CodeMode.Stack32)
+        && (mode & (CodeMode.SingleStep | CodeMode.AlignmentCheck)) == 0;
 
     /// <summary>Joins the last two instructions if the pair is one of those that may be.</summary>
     private void FuseLast(int count, CodeMode mode)

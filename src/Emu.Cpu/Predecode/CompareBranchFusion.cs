@@ -61,8 +61,13 @@ internal sealed unsafe class CompareBranchFusion : IDisposable
 
         // A direct branch has no displacement of its own.
         first[1].Displacement = number;
+        first->Flags |= OpFlags.Fusible;
         first->Handler = table[number].Fused != null ? table[number].Fused : &Count;
     }
+
+    /// <summary>The handler that performs an operation alone.</summary>
+    public delegate*<Vcpu, CpuState*, Op*, void> HandlerAlone(Op* op) =>
+        (op->Flags & OpFlags.Fusible) != 0 ? table[op[1].Displacement].First : op->Handler;
 
     /// <summary>Handler of the first operation until its combination is compiled.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
