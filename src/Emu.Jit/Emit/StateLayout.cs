@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Emu.Cpu;
 using Emu.Mmu;
 
@@ -6,34 +7,48 @@ namespace Emu.Jit.Emit;
 /// <summary>Byte offsets that generated code uses.</summary>
 internal static unsafe class StateLayout
 {
-    private static readonly CpuState* State = (CpuState*)0x10000;
-    private static readonly TlbEntry* Entry = (TlbEntry*)0x10000;
-    private static readonly Op* Operation = (Op*)0x10000;
+    public static readonly int Rip;
+    public static readonly int FlagsResult;
+    public static readonly int FlagsAux;
+    public static readonly int Tlb;
+    public static readonly int Remaining;
+    public static readonly int ExitRequest;
+    public static readonly int Completed;
+    public static readonly int Environment;
+    public static readonly int Vector;
+    public static readonly int ReadTag;
+    public static readonly int WriteTag;
+    public static readonly int ExecuteTag;
+    public static readonly int Addend;
+    public static readonly int Handler;
+    private static readonly int Segments;
 
-    public static readonly int Rip = Distance(&State->Rip);
-    public static readonly int FlagsResult = Distance(&State->FlagsResult);
-    public static readonly int FlagsAux = Distance(&State->FlagsAux);
-    public static readonly int Tlb = Distance(&State->Tlb);
-    public static readonly int Remaining = Distance(&State->Remaining);
-    public static readonly int ExitRequest = Distance(&State->ExitRequest);
-    public static readonly int Completed = Distance(&State->Completed);
-    public static readonly int Mxcsr = Distance(&State->SseEnvironment);
-    public static readonly int Vector = Distance(State->Vector);
-    public static readonly int ReadTag = (int)((byte*)&Entry->ReadTag - (byte*)Entry);
-    public static readonly int WriteTag = (int)((byte*)&Entry->WriteTag - (byte*)Entry);
-    public static readonly int ExecuteTag = (int)((byte*)&Entry->ExecuteTag - (byte*)Entry);
-    public static readonly int Addend = (int)((byte*)&Entry->Addend - (byte*)Entry);
-    public static readonly int Handler = (int)((byte*)&Operation->Handler - (byte*)Operation);
+    static StateLayout()
+    {
+        CpuState state = default;
+        byte* s = (byte*)&state;
+        Rip = (int)((byte*)&state.Rip - s);
+        FlagsResult = (int)((byte*)&state.FlagsResult - s);
+        FlagsAux = (int)((byte*)&state.FlagsAux - s);
+        Tlb = (int)((byte*)&state.Tlb - s);
+        Remaining = (int)((byte*)&state.Remaining - s);
+        ExitRequest = (int)((byte*)&state.ExitRequest - s);
+        Completed = (int)((byte*)&state.Completed - s);
+        Environment = (int)((byte*)&state.SseEnvironment - s);
+        Vector = (int)(state.Vector - s);
+        Segments = (int)((byte*)Unsafe.AsPointer(ref state.Segment(SegmentIndex.Es).Base) - s);
+        TlbEntry entry = default;
+        ReadTag = (int)((byte*)&entry.ReadTag - (byte*)&entry);
+        WriteTag = (int)((byte*)&entry.WriteTag - (byte*)&entry);
+        ExecuteTag = (int)((byte*)&entry.ExecuteTag - (byte*)&entry);
+        Addend = (int)((byte*)&entry.Addend - (byte*)&entry);
+        Op operation = default;
+        Handler = (int)((byte*)&operation.Handler - (byte*)&operation);
+    }
 
     /// <summary>Offset of a general register.</summary>
     public static int Gpr(int number) => number * 8;
 
     /// <summary>Offset of a segment's base.</summary>
-    public static int SegmentBase(SegmentIndex segment)
-    {
-        CpuState state = default;
-        return (int)((byte*)&((SegmentRegister*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref state.Segment(segment)))->Base - (byte*)&state);
-    }
-
-    private static int Distance(void* field) => (int)((byte*)field - (byte*)State);
+    public static int SegmentBase(SegmentIndex segment) => Segments + ((int)segment * sizeof(SegmentRegister));
 }
