@@ -273,7 +273,7 @@ public sealed unsafe partial class Vcpu
         ulong linear, byte* data, int size, AccessKind kind, AccessClass accessClass, SegmentIndex segment, bool allowUnaligned = false)
     {
         if (!CheckLinear(linear, size, accessClass, segment, allowUnaligned)) return false;
-        if (dataBreakpoints != 0 && !CheckDataBreakpoints(linear, size, kind == AccessKind.Write)) return false;
+        if (watchesData && !CheckDataBreakpoints(linear, size, kind == AccessKind.Write)) return false;
         int first = Math.Min(size, 0x1000 - (int)(linear & 0xFFF));
         if (!Translate(linear, kind, accessClass, out Translation low)) return false;
         if (first == size)
@@ -292,7 +292,7 @@ public sealed unsafe partial class Vcpu
     private bool Probe(ulong linear, int size, AccessKind kind, AccessClass accessClass, SegmentIndex segment)
     {
         if (!CheckLinear(linear, size, accessClass, segment, allowUnaligned: size > 8)) return false;
-        if (dataBreakpoints != 0 && !runsAlone && !CheckDataBreakpoints(linear, size, kind == AccessKind.Write)) return false;
+        if (watchesData && !runsAlone && !CheckDataBreakpoints(linear, size, kind == AccessKind.Write)) return false;
         ulong last = linear + (uint)size - 1;
         for (ulong page = linear; ; page = (page & ~0xFFFul) + 0x1000)
         {

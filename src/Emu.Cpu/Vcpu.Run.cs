@@ -26,13 +26,15 @@ public sealed unsafe partial class Vcpu
 
     /// <summary>
     /// Runs at most <paramref name="maxInstructions"/> instructions; returns how many were retired. Comes back early on
-    /// HLT and other inactive states, shutdown, and <see cref="RequestExit"/>.
+    /// HLT and other inactive states, shutdown, <see cref="RequestExit"/>, and at a debugger's breakpoint or watchpoint
+    /// (<see cref="DebugHit"/>).
     /// </summary>
     public long Run(long maxInstructions)
     {
         CpuState* s = State;
         s->Remaining = maxInstructions - Bias;
         budget = maxInstructions;
+        debugHit = null;
         if (Apic.Bus != null) Apic.Bus.Running = Apic;
         while (true)
         {
@@ -41,14 +43,17 @@ public sealed unsafe partial class Vcpu
                 // The code a branch led to could not be fetched: its link must not lead to the handler.
                 s->LinkSlot = null;
                 DeliverPendingException();
+                if (steps) break;
                 continue;
             }
 
+            if (debugHit != null && ConfirmDebugHit()) break;
             if (s->ExitRequest != 0 && (s->Shadow & InterruptShadow.MovSs) == 0)
             {
                 s->LinkSlot = null;
                 s->ExitRequest = 0;
-                if (!ServiceEvents()) break;
+                bool takesEvent = steps && (debugTraps != 0 || TakableEvents != PendingEvents.None);
+                if (!ServiceEvents() || takesEvent) break;
                 continue;
             }
 
@@ -67,8 +72,17 @@ public sealed unsafe partial class Vcpu
     /// <summary>Instructions left of the budget given to <see cref="Run"/>, at block granularity.</summary>
     public long BudgetLeft => State->Remaining + Bias;
 
-    /// <summary>Runs one instruction, or delivers one pending event. Returns the number of instructions retired (0 or 1).</summary>
-    public long Step() => Run(1);
+    /// <summary>
+    /// Runs one instruction, or one iteration of a repeated one that an event interrupts, or delivers one pending event. An instruction that
+    /// faults leaves RIP at the first instruction of the handler. Returns the number of instructions retired (0 or 1).
+    /// </summary>
+    public long Step()
+    {
+        steps = true;
+        long retired = Run(1);
+        steps = false;
+        return retired;
+    }
 
     /// <summary>Runs until <paramref name="predicate"/> holds before an instruction, or the limit is reached. One instruction at a time.</summary>
     public bool RunUntil(Func<Vcpu, bool> predicate, long maxInstructions)
@@ -202,7 +216,8 @@ public sealed unsafe partial class Vcpu
     private Block? BuildBlock(byte* host, ulong linear, CodeMode mode)
     {
         int pageOffset = (int)(linear & 0xFFF);
-        Block? block = builder.Build(host, pageOffset, mode, null);
+        bool stops = Code.DebugPoints.IsPrepared(pageOffset);
+        Block? block = builder.Build(host, pageOffset, mode, null, stops);
         if (block == null)
         {
             byte* second = FetchHost(WrapLinear((linear & ~0xFFFul) + 0x1000), out ulong physical, out bool mapped);
@@ -213,10 +228,10 @@ public sealed unsafe partial class Vcpu
                 int first = 0x1000 - pageOffset;
                 new Span<byte>(host, first).CopyTo(deviceCode);
                 Memory.Read(physical, deviceCode.AsSpan(first, 15 - Math.Min(first, 14)));
-                return BuildTemporary(mode);
+                return BuildTemporary(mode, (int)(linear & 0xFFF));
             }
 
-            block = builder.Build(host, pageOffset, mode, second);
+            block = builder.Build(host, pageOffset, mode, second, stops);
             if (block == null) throw new InvalidOperationException("An instruction spans more than two pages.");
         }
 
@@ -243,15 +258,15 @@ public sealed unsafe partial class Vcpu
             }
         }
 
-        return BuildTemporary(mode);
+        return BuildTemporary(mode, (int)(linear & 0xFFF));
     }
 
-    private Block? BuildTemporary(CodeMode mode)
+    private Block? BuildTemporary(CodeMode mode, int pageOffset)
     {
         FreeTemporary();
         fixed (byte* copy = deviceCode)
         {
-            temporary = builder.Build(copy, 0, mode | CodeMode.SingleStep, null);
+            temporary = builder.Build(copy, 0, mode | CodeMode.SingleStep, null, Code.DebugPoints.IsPrepared(pageOffset));
         }
 
         return temporary;

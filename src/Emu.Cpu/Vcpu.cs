@@ -48,6 +48,7 @@ public sealed unsafe partial class Vcpu : IDisposable
         State->JumpCache = code.JumpCache;
         State->Remaining = -Bias;
         builder = new BlockBuilder(model, code);
+        code.DebugPoints.WatchpointsChanged += UpdateBreakpoints;
         clock = new RetirementClock(this);
         Apic = new LocalApic(this, clock);
         Reset();
@@ -64,6 +65,7 @@ public sealed unsafe partial class Vcpu : IDisposable
     {
         if (State != null)
         {
+            Code.DebugPoints.WatchpointsChanged -= UpdateBreakpoints;
             NativeMemory.AlignedFree(State);
             State = null;
             NativeMemory.AlignedFree(emptyTlb);

@@ -39,6 +39,7 @@ public sealed class Machine : IPowerControl, IDisposable
         paused = configuration.StartPaused;
         // While the board is being built, the clock can be asked already: no processor has run yet.
         Board = new PcBoard(configuration, this);
+        Debugger = new MachineDebugger(this);
         processors = Board.Processors;
         Board.PowerOn();
     }
@@ -54,6 +55,9 @@ public sealed class Machine : IPowerControl, IDisposable
 
     /// <summary>Processors, memory and devices.</summary>
     public PcBoard Board { get; }
+
+    /// <summary>Breakpoints, watchpoints and steps.</summary>
+    public MachineDebugger Debugger { get; }
 
     /// <summary>Instructions retired by all processors since power-on.</summary>
     public ulong RetiredInstructions
@@ -87,8 +91,8 @@ public sealed class Machine : IPowerControl, IDisposable
     /// <summary>Raised on the machine's thread when the machine has decided to stop for good.</summary>
     public event Action<StopReason>? Stopping;
 
-    /// <summary>Asked before each slice on the machine's thread; true makes the machine skip running processors this time (debuggers).</summary>
-    public Func<Vcpu, long, long>? RunOverride { get; set; }
+    /// <summary>Runs a processor in place of <see cref="Vcpu.Run"/>: gets the processor and the most instructions, returns those retired.</summary>
+    internal Func<Vcpu, long, long>? RunOverride { get; set; }
 
     /// <summary>Runs until the machine stops for good; returns why.</summary>
     public StopReason Run()
@@ -124,7 +128,8 @@ public sealed class Machine : IPowerControl, IDisposable
         if (quit) return;
         if (paused)
         {
-            Events.Wait(IdlePoll);
+            Debugger.Announce();
+            if (paused) Events.Wait(IdlePoll);
             return;
         }
 
@@ -145,13 +150,27 @@ public sealed class Machine : IPowerControl, IDisposable
             if (RunOverride == null) cpu.Run(slice);
             else RunOverride(cpu, slice);
             Volatile.Write(ref running, null);
+            if (cpu.DebugHit != null) Debugger.AfterRun(cpu);
             if (quit || resetRequested || paused) return;
         }
 
         if (!anyActive) Idle();
     }
 
-    private static unsafe bool CanRun(Vcpu cpu) => cpu.State->Activity == ActivityState.Active || cpu.HasPendingEvents;
+    /// <summary>Lets a processor of a paused machine run for a moment: time flows, and a reset it asks for is carried out.</summary>
+    internal void RunProcessor(Vcpu cpu, Action<Vcpu> run)
+    {
+        Clock.Start();
+        Volatile.Write(ref running, cpu);
+        run(cpu);
+        Volatile.Write(ref running, null);
+        if (paused) Clock.Stop();
+        if (Clock.CountsInstructions) Clock.RunExpired();
+        if (resetRequested || initRequested) PerformReset();
+    }
+
+    /// <summary>A processor has something to do: it is active, or an event that it can take waits.</summary>
+    internal static unsafe bool CanRun(Vcpu cpu) => cpu.State->Activity == ActivityState.Active || cpu.HasPendingEvents;
 
     private long SliceLength()
     {
@@ -225,6 +244,7 @@ public sealed class Machine : IPowerControl, IDisposable
             Clock.Start();
         }
 
+        Debugger.OnPausedChanged(value);
         PausedChanged?.Invoke(value);
     }
 

@@ -7,6 +7,7 @@ namespace Emu.Conformance.Comparison;
 public sealed unsafe class CaseComparer
 {
     private const ulong ResumeFlag = 1 << 16;
+    private static readonly ulong NotCompared = ResumeFlag | Native.HostModes.Current.LostFlags;
     private static readonly string[] Names64 =
         ["RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI", "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R15"];
     private static readonly string[] Names32 = ["EAX", "ECX", "EDX", "EBX", "ESP", "EBP", "ESI", "EDI"];
@@ -40,7 +41,7 @@ public sealed unsafe class CaseComparer
         {
             if (((e->State.Gpr[i] ^ a->State.Gpr[i]) & mask) != 0) return false;
         }
-        if (((e->State.Rflags ^ a->State.Rflags) & ~ResumeFlag) != 0 || ((e->State.Rip ^ a->State.Rip) & mask) != 0) return false;
+        if (((e->State.Rflags ^ a->State.Rflags) & ~NotCompared) != 0 || ((e->State.Rip ^ a->State.Rip) & mask) != 0) return false;
         if (input->Bits == 64 && (e->State.FsBase != a->State.FsBase || e->State.GsBase != a->State.GsBase)) return false;
         for (int i = 0; i < 6; i++)
         {
@@ -95,7 +96,7 @@ public sealed unsafe class CaseComparer
             Number(names[i], e->State.Gpr[i] & mask, a->State.Gpr[i] & mask);
         }
         Number("RIP", wide ? e->State.Rip : (uint)e->State.Rip, wide ? a->State.Rip : (uint)a->State.Rip);
-        ulong flags = ~(ResumeFlag | tolerance.UndefinedFlags);
+        ulong flags = ~(NotCompared | tolerance.UndefinedFlags);
         ulong expectedFlags = e->State.Rflags & flags, actualFlags = a->State.Rflags & flags;
         if (expectedFlags != actualFlags)
         {

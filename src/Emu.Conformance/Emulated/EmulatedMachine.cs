@@ -39,14 +39,17 @@ internal sealed unsafe partial class EmulatedMachine : IDisposable, ICpuBus
     private readonly GuestRam _ram;
     private readonly MemoryRegion _root;
     private readonly Dictionary<ulong, ulong> _physical = [];
+    private readonly TestSegments _segments;
     private ulong _nextPage;
 
     /// <summary>Builds the machine around a processor model.</summary>
     /// <param name="model">The processor.</param>
     /// <param name="pages">What user mode sees; regions must not overlap.</param>
+    /// <param name="segments">The segments there are.</param>
     /// <param name="ownStack">Whether exceptions get a stack of their own even at CPL 0 (IST1).</param>
-    public EmulatedMachine(CpuModel model, IReadOnlyList<MappedPages> pages, bool ownStack = false)
+    public EmulatedMachine(CpuModel model, IReadOnlyList<MappedPages> pages, TestSegments segments, bool ownStack = false)
     {
+        _segments = segments;
         ulong count = pages.Aggregate(KernelSize, (sum, p) => sum + p.Size) / GuestMemory.PageSize;
         _memory = new GuestMemory(1UL << 30);
         _ram = _memory.AllocateRam("test memory", (count * (1 + TableLevels) + 16) * GuestMemory.PageSize);
@@ -68,15 +71,15 @@ internal sealed unsafe partial class EmulatedMachine : IDisposable, ICpuBus
         SetSystemRegisters();
     }
 
-    /// <summary>The machine that <see cref="TestMap"/> describes.</summary>
-    public static EmulatedMachine ForTestMap(CpuModel model)
+    /// <summary>The machine that <see cref="TestMap"/> describes, with the segments a host has.</summary>
+    public static EmulatedMachine ForTestMap(CpuModel model, TestSegments segments)
     {
         var machine = new EmulatedMachine(model,
         [
             new MappedPages(TestMap.CodeBase, TestMap.CodeSize, false, true),
             new MappedPages(TestMap.ReadWriteBase, TestMap.ReadWriteSize, true, false),
             new MappedPages(TestMap.ReadOnlyBase, TestMap.ReadOnlySize, false, false),
-        ]);
+        ], segments);
         new Span<byte>(machine.Host(TestMap.CodeBase), (int)TestMap.CodeSize).Fill(0xCC);
         return machine;
     }
@@ -102,7 +105,7 @@ internal sealed unsafe partial class EmulatedMachine : IDisposable, ICpuBus
     public ulong Descriptor(ushort selector)
     {
         int index = selector >> 3;
-        if ((selector & 4) != 0) return index < TestMap.Ldt.Count ? TestMap.Ldt[index].Descriptor : 0;
+        if ((selector & 4) != 0) return _segments.Ldt && index < TestMap.Ldt.Count ? TestMap.Ldt[index].Descriptor : 0;
         return index * 8 < GdtSize ? *(ulong*)(Host(KernelBase + GdtOffset) + index * 8) : 0;
     }
 
@@ -172,11 +175,11 @@ internal sealed unsafe partial class EmulatedMachine : IDisposable, ICpuBus
         gdt[1] = 0x00CF_9B00_0000_FFFF; // kernel code, 32 bits
         gdt[2] = 0x00AF_9B00_0000_FFFF; // kernel code
         gdt[3] = 0x00CF_9300_0000_FFFF; // kernel data
-        gdt[4] = 0x00CF_FB00_0000_FFFF; // user code, 32 bits
+        gdt[4] = _segments.UserCode32 ? 0x00CF_FB00_0000_FFFF : 0UL; // user code, 32 bits
         gdt[5] = 0x00CF_F300_0000_FFFF; // user data
         gdt[6] = 0x00AF_FB00_0000_FFFF; // user code
         WriteSystemDescriptor(gdt + 8, KernelBase + TssOffset, 0x67, 0x8B); // busy TSS
-        WriteSystemDescriptor(gdt + 10, KernelBase + LdtOffset, (uint)TestMap.Ldt.Count * 8 - 1, 0x82);
+        if (_segments.Ldt) WriteSystemDescriptor(gdt + 10, KernelBase + LdtOffset, (uint)TestMap.Ldt.Count * 8 - 1, 0x82);
 
         ulong* ldt = (ulong*)Host(KernelBase + LdtOffset);
         for (int i = 0; i < TestMap.Ldt.Count; i++) ldt[i] = TestMap.Ldt[i].Descriptor;
@@ -213,7 +216,8 @@ internal sealed unsafe partial class EmulatedMachine : IDisposable, ICpuBus
         (state->GdtBase, state->GdtLimit) = (KernelBase + GdtOffset, GdtSize - 1);
         (state->IdtBase, state->IdtLimit) = (KernelBase + IdtOffset, 0xFFF);
         SetSystemSegment(SegmentIndex.Tr, 0x40, KernelBase + TssOffset, 0x67, 0x8B);
-        SetSystemSegment(SegmentIndex.Ldtr, 0x50, KernelBase + LdtOffset, (uint)TestMap.Ldt.Count * 8 - 1, 0x82);
+        if (_segments.Ldt) SetSystemSegment(SegmentIndex.Ldtr, 0x50, KernelBase + LdtOffset, (uint)TestMap.Ldt.Count * 8 - 1, 0x82);
+        else SetSystemSegment(SegmentIndex.Ldtr, 0, 0, 0, 0);
         Cpu.UpdatePaging();
         Cpu.UpdateMode();
     }

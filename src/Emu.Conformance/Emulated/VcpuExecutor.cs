@@ -11,20 +11,29 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
     private const long StepLimit = 1_000_000;
 
     private readonly EmulatedMachine _machine;
+    private readonly IDisposable? _engine;
     private readonly CaseReader _reader = new();
     private readonly Decoder _decoder16, _decoder32, _decoder64;
 
     /// <summary>Makes a processor of a model and its surroundings.</summary>
-    public VcpuExecutor(CpuModel model)
+    /// <param name="model">The processor.</param>
+    /// <param name="segments">The segments the other executor has.</param>
+    /// <param name="engine">What executes.</param>
+    public VcpuExecutor(CpuModel model, TestSegments segments, ExecutionEngine engine)
     {
-        _machine = EmulatedMachine.ForTestMap(model);
+        _machine = EmulatedMachine.ForTestMap(model, segments);
+        _engine = engine.Attach(_machine.Cpu);
         _decoder16 = HostFeatures.CreateDecoder(16, _reader);
         _decoder32 = HostFeatures.CreateDecoder(32, _reader);
         _decoder64 = HostFeatures.CreateDecoder(64, _reader);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _machine.Dispose();
+    public void Dispose()
+    {
+        _engine?.Dispose();
+        _machine.Dispose();
+    }
 
     /// <inheritdoc/>
     public void Execute(in CaseInput input, ref CaseResult result)

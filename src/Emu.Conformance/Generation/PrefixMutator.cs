@@ -23,6 +23,8 @@ internal static unsafe class PrefixMutator
         foreach (ref byte prefix in extra)
         {
             prefix = random.Pick(Prefixes);
+            // LOCK VERW is undefined (APM Vol. 3 1.2.5), but Zen 5, whose VERW also clears buffers, executes it.
+            if (prefix is 0xF0 && form.Mnemonic is Mnemonic.Verw) prefix = 0x3E;
             // A repeat prefix replaces the condition of LOOPE and LOOPNE on some processors; no manual says so.
             if (prefix is 0xF2 or 0xF3 && form.Mnemonic is Mnemonic.Loope or Mnemonic.Loopne) prefix = 0x3E;
         }

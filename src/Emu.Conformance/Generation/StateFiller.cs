@@ -38,7 +38,7 @@ internal static unsafe class StateFiller
         if (random.Percent(2)) flags |= AlignmentCheck;
         if (random.Percent(4)) flags |= Id;
         if (random.Percent(2)) flags |= NestedTask;
-        state.Rflags = flags;
+        state.Rflags = flags & ~Native.HostModes.Current.LostFlags;
 
         static ulong Value(ref Random64 random, int width) => random.Below(8) switch
         {

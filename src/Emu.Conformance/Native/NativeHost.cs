@@ -48,7 +48,7 @@ public sealed unsafe class NativeHost : IDisposable
         Start();
     }
 
-    /// <summary>Why this host cannot run native cases, or null when it can.</summary>
+    /// <summary>Why a runner need not be tried on this host, or null; <see cref="HostModes"/> tries.</summary>
     public static string? UnsupportedReason
     {
         get
@@ -174,7 +174,7 @@ public sealed unsafe class NativeHost : IDisposable
             ulong step = *(ulong*)(_shared + NativeProgram.FailedStepOffset);
             throw new NativeHostException(step == 0
                 ? "the native runner died at start-up"
-                : $"the kernel refused start-up step {step} of the native runner (memory mappings, signals, then modify_ldt)");
+                : $"the kernel refused start-up step {step} of the native runner (memory mappings, then signals)");
         }
         Count = count;
         Current = current;

@@ -13,10 +13,10 @@ public sealed unsafe class OracleRunner
     private const int BatchSize = 128;
 
     private readonly FormCatalog _catalog;
-    private readonly Func<IStateExecutor> _createExecutor;
+    private readonly Func<TestSegments, IStateExecutor> _createExecutor;
 
-    /// <summary>A runner for an executor; the factory is called once a thread.</summary>
-    public OracleRunner(FormCatalog catalog, Func<IStateExecutor> createExecutor)
+    /// <summary>A runner for an executor; the factory is called once a thread, with the segments the host has.</summary>
+    public OracleRunner(FormCatalog catalog, Func<TestSegments, IStateExecutor> createExecutor)
     {
         _catalog = catalog;
         _createExecutor = createExecutor;
@@ -28,6 +28,10 @@ public sealed unsafe class OracleRunner
     public OracleReport Run(OracleOptions options, Action<OracleProgress>? progress = null)
     {
         options.Validate();
+        foreach (int bits in options.Bits)
+        {
+            if (HostModes.Current.UnsupportedReason(bits) is { } reason) throw new NativeHostException($"{bits}-bit code cannot be run natively: {reason}");
+        }
         var run = new State(options, Plan(options), progress);
         if (options.Jobs == 1) Work(run);
         else
@@ -63,7 +67,7 @@ public sealed unsafe class OracleRunner
     private void Work(State run)
     {
         using var host = new NativeHost(BatchSize);
-        IStateExecutor executor = _createExecutor();
+        IStateExecutor executor = _createExecutor(HostModes.Current.Segments);
         var generators = new Dictionary<int, CaseGenerator>();
         var sequences = new Dictionary<int, SequenceGenerator>();
         var comparer = new CaseComparer();

@@ -33,7 +33,7 @@ public static unsafe class StateTestRunner
         byte[] code = StateTestReader.Bytes(test.Code, $"{test.Name}: code");
         ulong address = Address(test.Address, test);
         List<MappedPages> pages = Pages(test, address, code.Length);
-        using var machine = new EmulatedMachine(model, pages, ownStack: true);
+        using var machine = new EmulatedMachine(model, pages, TestSegments.All, ownStack: true);
         foreach (StateMemory region in test.Memory) Fill(region.Data, Address(region.Address, test), test, machine.Write, pages);
         machine.Write(address, code);
 

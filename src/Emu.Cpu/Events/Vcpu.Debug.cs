@@ -17,6 +17,9 @@ public sealed unsafe partial class Vcpu
     /// <summary>An instruction met a data breakpoint in the middle of a block and has to be run again, alone.</summary>
     private bool retryAlone;
 
+    /// <summary>There are data breakpoints, the guest's or a debugger's.</summary>
+    private bool watchesData;
+
     // Which of the four breakpoints are enabled for what, bit n for DRn.
     private uint dataBreakpoints;
     private uint instructionBreakpoints;
@@ -58,8 +61,7 @@ public sealed unsafe partial class Vcpu
     {
         CpuState* s = State;
         uint data = 0, instruction = 0, port = 0;
-        Span<ulong> pages = stackalloc ulong[8];
-        int count = 0;
+        List<ulong> pages = [];
         for (int i = 0; i < 4; i++)
         {
             if (((s->Dr7 >> (i * 2)) & 3) == 0) continue;
@@ -74,12 +76,15 @@ public sealed unsafe partial class Vcpu
                     break;
                 default:
                     data |= 1u << i;
-                    pages[count++] = BreakpointBase(i) & ~0xFFFul;
+                    pages.Add(BreakpointBase(i) & ~0xFFFul);
                     break;
             }
         }
 
-        if (data != 0 || dataBreakpoints != 0) Mmu.SetUncachedPages(pages[..count]);
+        Code.DebugPoints.AddWatchedPages(pages);
+        bool watches = pages.Count != 0;
+        if (watches || watchesData) Mmu.SetUncachedPages(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(pages));
+        watchesData = watches;
         (dataBreakpoints, instructionBreakpoints, portBreakpoints) = (data, instruction, port);
         // Code chains from block to block; leave it once so that the dispatcher sees the change.
         s->ExitRequest = 1;
@@ -121,14 +126,16 @@ public sealed unsafe partial class Vcpu
     private bool CheckDataBreakpoints(ulong linear, int size, bool isWrite)
     {
         uint hits = Match(linear, size, dataBreakpoints, isWrite);
-        if (hits == 0) return true;
+        Watchpoint? watchpoint = Code.DebugPoints.FindWatchpoint(linear, size, isWrite);
+        if (hits == 0 && watchpoint == null) return true;
         if (!runsAlone)
         {
             retryAlone = true;
             return false;
         }
 
-        RequestDebugTrap(hits);
+        if (hits != 0) RequestDebugTrap(hits);
+        if (watchpoint != null) NoteWatchpoint(watchpoint, linear, isWrite);
         return true;
     }
 
@@ -137,6 +144,7 @@ public sealed unsafe partial class Vcpu
     {
         uint hits = Match(linear, size, dataBreakpoints, isWrite);
         if (hits != 0) RequestDebugTrap(hits);
+        if (Code.DebugPoints.FindWatchpoint(linear, size, isWrite) is { } watchpoint) NoteWatchpoint(watchpoint, linear, isWrite);
     }
 
     /// <summary>For IN, OUT, INS and OUTS, after the access: the trap follows the instruction.</summary>
@@ -188,12 +196,14 @@ public sealed unsafe partial class Vcpu
         runsAlone = false;
         if (completed)
         {
+            passedAddress = null;
             // MOV SS and POP SS hold off the trap; the instruction behind them has its own.
             if (stepTrap && (s->Shadow & InterruptShadow.MovSs) == 0) RequestDebugTrap(Dr6.Bs);
         }
         else
         {
             debugTraps = trapsBefore;
+            if (debugHit is { Watchpoint: not null }) debugHit = null;
             if (!hasPendingException)
             {
                 s->Shadow = shadow;

@@ -32,6 +32,7 @@ public sealed unsafe partial class Vcpu
             CpuState* s = State;
             if (s->Activity == ActivityState.WaitForSipi) return pending & PendingEvents.Sipi;
             pending &= ~PendingEvents.Sipi;
+            if (holdsInterrupts) pending &= ~(PendingEvents.Interrupt | PendingEvents.Nmi | PendingEvents.Smi);
             if (s->Smm) pending &= ~(PendingEvents.Init | PendingEvents.Smi);
             // The processors of both vendors hold NMIs off behind STI too.
             if (nmiBlocked || s->Shadow != InterruptShadow.None) pending &= ~PendingEvents.Nmi;

@@ -20,4 +20,13 @@ internal static unsafe partial class Handlers
         Op* next = op + 1;
         next->Handler(cpu, s, next);
     }
+
+    /// <summary>In front of an instruction whose page offset is that of a debugger's breakpoint: leaves if the breakpoint is really here.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void CheckBreakpoint(Vcpu cpu, CpuState* s, Op* op)
+    {
+        if (cpu.StopsAtBreakpoint()) return;
+        Op* next = op + 1;
+        next->Handler(cpu, s, next);
+    }
 }

@@ -24,9 +24,11 @@ internal sealed unsafe class BlockBuilder
     private readonly int[] fusionKeys = new int[MaxInstructions];
     private readonly CodeCache code;
     private readonly CompareBranchFusion fusion;
+    private readonly DebugPoints debugPoints;
 
     public BlockBuilder(CpuModel model, CodeCache code)
     {
+        debugPoints = code.DebugPoints;
         this.model = model;
         this.code = code;
         fusion = code.Fusion;
@@ -34,8 +36,8 @@ internal sealed unsafe class BlockBuilder
         decoder16 = Decoder.Create(16, bytes, options);
         decoder32 = Decoder.Create(32, bytes, options);
         decoder64 = Decoder.Create(64, bytes, options);
-        // One instruction may need a pseudo-operation before and one behind it; the block one at its head and its end.
-        ops = (Op*)NativeMemory.AllocZeroed((MaxInstructions * 2) + 3, Op.SizeInBytes);
+        // One instruction may need a pseudo-operation behind it; the block two at its start and one at its end.
+        ops = (Op*)NativeMemory.AllocZeroed((MaxInstructions * 2) + 4, Op.SizeInBytes);
     }
 
     /// <summary>Releases native memory.</summary>
@@ -45,7 +47,12 @@ internal sealed unsafe class BlockBuilder
     /// Builds the block at <paramref name="host"/>. When its first instruction runs past the page and
     /// <paramref name="secondPage"/> is null, returns null: the caller fetches the next page and calls again.
     /// </summary>
-    public Block? Build(byte* host, int pageOffset, CodeMode mode, byte* secondPage)
+    /// <param name="host">Host address of the code.</param>
+    /// <param name="pageOffset">Its offset in its page.</param>
+    /// <param name="mode">Mode to decode for.</param>
+    /// <param name="secondPage">Host address of the page behind it, or null.</param>
+    /// <param name="stops">The first instruction may have a breakpoint of a debugger.</param>
+    public Block? Build(byte* host, int pageOffset, CodeMode mode, byte* secondPage, bool stops)
     {
         Decoder decoder = (mode & CodeMode.Code64) != 0 ? decoder64 : (mode & CodeMode.Code32) != 0 ? decoder32 : decoder16;
         int available = 0x1000 - pageOffset;
@@ -62,7 +69,7 @@ internal sealed unsafe class BlockBuilder
             check->Flags = OpFlags.ChecksMapping;
             check->Immediate = (ulong)secondPage;
         }
-        else if (code.Translator != null && IsTranslatable(mode))
+        else if (code.Translator != null && !stops && IsTranslatable(mode))
         {
             Op* entry = NewOp(used++, 0, 0);
             entry->Handler = &Handlers.Profile;
@@ -70,7 +77,14 @@ internal sealed unsafe class BlockBuilder
             entry->Immediate = code.Translator.Threshold;
         }
 
-        while (count < limit && offset < available && !ended)
+        if (stops)
+        {
+            Op* check = NewOp(used++, 0, 0);
+            check->Handler = &Handlers.CheckBreakpoint;
+            check->Flags = OpFlags.Breakpoint;
+        }
+
+        while (count < limit && offset < available && !ended && (count == 0 || !debugPoints.IsPrepared(pageOffset + offset)))
         {
             ref Instruction instruction = ref instructions[count];
             decoder.Decode(out instruction);

@@ -53,7 +53,11 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
         this.memory = memory;
         JumpCache = (JumpCacheEntry*)NativeMemory.AllocZeroed(JumpCacheEntry.Count, (nuint)sizeof(JumpCacheEntry));
         memory.AddCodeListener(this);
+        DebugPoints = new DebugPoints(RetireAt);
     }
+
+    /// <summary>Where debuggers want the machine's processors to stop.</summary>
+    public DebugPoints DebugPoints { get; }
 
     /// <summary>The direct-mapped table in front of the cache.</summary>
     public JumpCacheEntry* JumpCache { get; private set; }
@@ -162,6 +166,18 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
         for (int i = 0; i < block.OpCount; i++) block.Ops[i].Handler = &Handlers.Stale;
         Translator?.OnRetired(block);
         garbage.Add(block);
+    }
+
+    /// <summary>Forgets every block with code at a page offset.</summary>
+    private void RetireAt(int pageOffset)
+    {
+        foreach (Block block in blocks.Values.ToArray())
+        {
+            int distance = (pageOffset - (int)(block.Host & 0xFFF)) & 0xFFF;
+            if (distance < block.ByteLength) Retire(block);
+        }
+
+        foreach ((uint page, List<Block> list) in pages.ToArray()) DropStale(page, list);
     }
 
     /// <summary>Forgets every block.</summary>

@@ -103,11 +103,14 @@ public enum OpFlags : ushort
     /// <summary>No instruction: <see cref="Handlers.CheckSecondPage"/>, behind which the dispatcher may have to look again.</summary>
     ChecksMapping = 1 << 6,
 
+    /// <summary>No instruction: <see cref="Handlers.CheckBreakpoint"/>. Translated code must leave in front of it.</summary>
+    Breakpoint = 1 << 7,
+
     /// <summary>No instruction: the head of a block, <see cref="Handlers.Profile"/> or the translator's entry.</summary>
-    Entry = 1 << 7,
+    Entry = 1 << 8,
 
     /// <summary>May run joined with the branch behind it; see <see cref="CompareBranchFusion"/>.</summary>
-    Fusible = 1 << 8,
+    Fusible = 1 << 9,
 }
 
 /// <summary>Byte offsets in <see cref="CpuState"/> that operands use.</summary>

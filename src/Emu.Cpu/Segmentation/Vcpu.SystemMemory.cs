@@ -63,7 +63,7 @@ public sealed unsafe partial class Vcpu
     private void TransferImplicit(in Translation translation, ulong linear, byte* data, int size, AccessKind kind)
     {
         // There is no instruction to run again alone; the hit is reported at the next instruction boundary.
-        if (dataBreakpoints != 0) NoteDataBreakpoints(linear, size, kind == AccessKind.Write);
+        if (watchesData) NoteDataBreakpoints(linear, size, kind == AccessKind.Write);
         Transfer(translation, data, size, kind);
     }
 

@@ -1,4 +1,5 @@
 using Emu.Conformance.Forms;
+using Emu.Conformance.Native;
 using Emu.Conformance.Run;
 using Spectre.Console;
 
@@ -8,6 +9,19 @@ namespace Emu.Frontend.Testing;
 internal static class OracleOutput
 {
     private const int ShownMismatches = 20;
+
+    /// <summary>The modes the host can run; says why it cannot run the others.</summary>
+    /// <exception cref="NativeHostException">There is none.</exception>
+    public static IReadOnlyList<int> SupportedModes()
+    {
+        IReadOnlyList<int> supported = HostModes.Current.Supported;
+        if (supported.Count == 0) throw new NativeHostException(HostModes.Current.UnsupportedReason(64)!);
+        foreach (int bits in (int[])[64, 32, 16])
+        {
+            if (HostModes.Current.UnsupportedReason(bits) is { } reason) Console.WriteLine($"{bits}-bit: skipped, {reason}");
+        }
+        return supported;
+    }
 
     /// <summary>Runs with a progress bar where there is a terminal.</summary>
     public static OracleReport RunWithProgress(OracleRunner runner, OracleOptions options)

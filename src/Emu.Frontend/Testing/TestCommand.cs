@@ -23,20 +23,22 @@ internal static class TestCommand
         var sequences = new Option<int>("--sequences") { Description = "Random instruction sequences for each mode", DefaultValueFactory = _ => 0 };
         var seed = new Option<ulong>("--seed") { Description = "Seed of all random values", DefaultValueFactory = _ => 1 };
         var shard = new Option<string?>("--shard") { Description = "I/N: run every N-th form from the I-th on (1-based)" };
-        var bits = new Option<int[]>("--bits") { Description = "Modes: 64, 32, 16 (default: all)", AllowMultipleArgumentsPerToken = true };
+        var bits = new Option<int[]>("--bits") { Description = "Modes: 64, 32, 16 (default: all the host can run)", AllowMultipleArgumentsPerToken = true };
         var jobs = new Option<int>("--jobs") { Description = "Threads", DefaultValueFactory = _ => 1 };
         var minutes = new Option<double?>("--minutes") { Description = "End after so many minutes" };
         var junit = new Option<FileInfo?>("--junit") { Description = "Write the results as JUnit XML" };
         var trx = new Option<FileInfo?>("--trx") { Description = "Write the results as TRX" };
+        var engine = new Option<string>("--engine") { Description = $"What executes the emulated side: {TestEngines.Names}", DefaultValueFactory = _ => ExecutionEngine.Interpreter.Name };
         var families = new Option<bool>("--families") { Description = "Print a table of coverage by instruction family" };
         var list = new Option<bool>("--list") { Description = "List what cannot be run natively, with the reasons, and run nothing" };
         var command = new Command("oracle", "Every instruction form the host has, natively and emulated, compared bit for bit")
         {
-            forms, cases, sequences, seed, shard, bits, jobs, minutes, junit, trx, families, list,
+            forms, cases, sequences, seed, shard, bits, jobs, minutes, engine, junit, trx, families, list,
         };
         command.SetAction(parsed => Guard(() =>
         {
-            int[] modes = parsed.GetValue(bits) is { Length: > 0 } given ? given : [64, 32, 16];
+            IReadOnlyList<int> modes = parsed.GetValue(bits) is { Length: > 0 } given ? given : OracleOutput.SupportedModes();
+            ExecutionEngine chosen = TestEngines.Find(parsed.GetRequiredValue(engine));
             var catalog = new FormCatalog(new HostFeatures());
             if (parsed.GetValue(list))
             {
@@ -56,7 +58,7 @@ internal static class TestCommand
                 Shards = count,
                 TimeLimit = parsed.GetValue(minutes) is { } m ? TimeSpan.FromMinutes(m) : Timeout.InfiniteTimeSpan,
             };
-            OracleReport report = OracleOutput.RunWithProgress(new OracleRunner(catalog, () => new VcpuExecutor(TestModel.Default)), options);
+            OracleReport report = OracleOutput.RunWithProgress(new OracleRunner(catalog, segments => new VcpuExecutor(TestModel.Default, segments, chosen)), options);
             return Finish(report, parsed.GetValue(junit), parsed.GetValue(trx), parsed.GetValue(families));
         }));
         return command;

@@ -30,7 +30,7 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
         {
             if (byStart.ContainsKey(start)) continue;
             Block? block = start == 0 ? entry : Find(s, entry, linear, start);
-            if (block == null || block.Stale) continue;
+            if (block == null || block.Stale || StopsForDebugger(block)) continue;
             Op* last = LastInstruction(block);
             int count = last->Index + 1;
             if (planned.Count > 0 && instructions + count > options.MaxInstructions) continue;
@@ -70,6 +70,9 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
 
         return code.Find(host, entry.Mode);
     }
+
+    private static bool StopsForDebugger(Block block) =>
+        ((block.Ops[0].Flags | block.Ops[1].Flags) & OpFlags.Breakpoint) != 0;
 
     private bool AddPage(ulong distance, nint host)
     {

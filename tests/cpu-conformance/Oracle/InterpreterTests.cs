@@ -18,12 +18,12 @@ public sealed class InterpreterTests(ITestOutputHelper output)
     private static readonly string[] KnownDifferences = ["Clzero", "Iret", "Retf", "Call_ptr", "Call_m16", "Sysret", "sequence"];
 
     [NativeTheory]
-    [InlineData(64)]
-    [InlineData(32)]
-    [InlineData(16)]
+    [ModeData(64)]
+    [ModeData(32)]
+    [ModeData(16)]
     public void The_interpreter_does_what_the_host_does_in_every_form(int bits)
     {
-        var runner = new OracleRunner(new FormCatalog(new HostFeatures()), () => new VcpuExecutor(CpuModel.Max));
+        var runner = new OracleRunner(new FormCatalog(new HostFeatures()), segments => new VcpuExecutor(CpuModel.Max, segments, ExecutionEngine.Interpreter));
         OracleReport report = runner.Run(new OracleOptions { Bits = [bits], Cases = 24, Sequences = 500 });
         output.WriteLine($"forms covered {report.CoveredForms()}/{report.TotalForms()}, {report.Cases} cases, {report.Mismatches} mismatches");
         foreach (Mismatch mismatch in report.Forms.SelectMany(f => f.Mismatches).Take(ShownMismatches)) output.WriteLine(mismatch.Description);

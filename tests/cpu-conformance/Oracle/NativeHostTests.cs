@@ -20,9 +20,9 @@ public sealed unsafe class NativeHostTests : IDisposable
     }
 
     [NativeTheory]
-    [InlineData(64)]
-    [InlineData(32)]
-    [InlineData(16)]
+    [ModeData(64)]
+    [ModeData(32)]
+    [ModeData(16)]
     public void An_addition_sets_the_destination_and_the_flags_in_every_mode(int bits)
     {
         CaseInput input = NativeCase.Create(bits, 0x00, 0xD8); // add al, bl
@@ -36,19 +36,19 @@ public sealed unsafe class NativeHostTests : IDisposable
     }
 
     [NativeTheory]
-    [InlineData(64, new byte[] { 0x0F, 0x0B }, ExceptionVector.InvalidOpcode, 0)]
-    [InlineData(32, new byte[] { 0x0F, 0x0B }, ExceptionVector.InvalidOpcode, 0)]
-    [InlineData(16, new byte[] { 0x0F, 0x0B }, ExceptionVector.InvalidOpcode, 0)]
-    [InlineData(64, new byte[] { 0xF6, 0xF1 }, ExceptionVector.DivideError, 0)] // div cl
-    [InlineData(64, new byte[] { 0xCC }, ExceptionVector.Breakpoint, 0)]
-    [InlineData(32, new byte[] { 0xCE }, -1, 0)] // into, OF clear
-    [InlineData(64, new byte[] { 0xF4 }, ExceptionVector.GeneralProtection, 0)] // hlt
-    [InlineData(64, new byte[] { 0xCD, 0x20 }, ExceptionVector.GeneralProtection, 0x102)] // int 0x20
-    [InlineData(32, new byte[] { 0x8E, 0xD9 }, -1, 0)] // mov ds, null
-    [InlineData(32, new byte[] { 0x8E, 0xDA }, ExceptionVector.SegmentNotPresent, 0x34)] // mov ds, not present
-    [InlineData(64, new byte[] { 0x0F, 0x28, 0x06 }, ExceptionVector.GeneralProtection, 0)] // movaps xmm0, [rsi], misaligned
-    [InlineData(64, new byte[] { 0x8B, 0x07 }, ExceptionVector.PageFault, 4)] // mov eax, [rdi], nothing there
-    [InlineData(64, new byte[] { 0x89, 0x45, 0x00 }, ExceptionVector.PageFault, 7)] // mov [rbp], eax, read-only
+    [ModeData(64, new byte[] { 0x0F, 0x0B }, ExceptionVector.InvalidOpcode, 0)]
+    [ModeData(32, new byte[] { 0x0F, 0x0B }, ExceptionVector.InvalidOpcode, 0)]
+    [ModeData(16, new byte[] { 0x0F, 0x0B }, ExceptionVector.InvalidOpcode, 0)]
+    [ModeData(64, new byte[] { 0xF6, 0xF1 }, ExceptionVector.DivideError, 0)] // div cl
+    [ModeData(64, new byte[] { 0xCC }, ExceptionVector.Breakpoint, 0)]
+    [ModeData(32, new byte[] { 0xCE }, -1, 0)] // into, OF clear
+    [ModeData(64, new byte[] { 0xF4 }, ExceptionVector.GeneralProtection, 0)] // hlt
+    [ModeData(64, new byte[] { 0xCD, 0x20 }, ExceptionVector.GeneralProtection, 0x102)] // int 0x20
+    [ModeData(32, new byte[] { 0x8E, 0xD9 }, -1, 0)] // mov ds, null
+    [ModeData(32, new byte[] { 0x8E, 0xDA }, ExceptionVector.SegmentNotPresent, 0x34)] // mov ds, not present
+    [ModeData(64, new byte[] { 0x0F, 0x28, 0x06 }, ExceptionVector.GeneralProtection, 0)] // movaps xmm0, [rsi], misaligned
+    [ModeData(64, new byte[] { 0x8B, 0x07 }, ExceptionVector.PageFault, 4)] // mov eax, [rdi], nothing there
+    [ModeData(64, new byte[] { 0x89, 0x45, 0x00 }, ExceptionVector.PageFault, 7)] // mov [rbp], eax, read-only
     public void Exceptions_come_back_as_vector_and_error_code(int bits, byte[] code, int vector, uint errorCode)
     {
         CaseInput input = NativeCase.Create(bits, code);
@@ -69,9 +69,9 @@ public sealed unsafe class NativeHostTests : IDisposable
     }
 
     [NativeTheory]
-    [InlineData(64)]
-    [InlineData(32)]
-    [InlineData(16)]
+    [ModeData(64)]
+    [ModeData(32)]
+    [ModeData(16)]
     public void A_branch_completes_with_RIP_at_its_target(int bits)
     {
         CaseInput input = NativeCase.Create(bits, 0xEB, 0x40);
@@ -80,7 +80,7 @@ public sealed unsafe class NativeHostTests : IDisposable
         Assert.Equal(input.EndRip + 0x40, result.State.Rip);
     }
 
-    [NativeFact]
+    [NativeFact(32)]
     public void A_far_jump_from_64_bit_code_arrives_in_the_32_bit_segment()
     {
         CaseInput input = NativeCase.Create(64, 0xFF, 0x2E); // jmp far [rsi]
@@ -105,13 +105,19 @@ public sealed unsafe class NativeHostTests : IDisposable
         CaseResult sum = Run(input);
         Assert.Equal(3.5f, ((float*)(sum.State.Xsave + MachineState.YmmhOffset))[3]);
 
-        CaseResult one = Run(NativeCase.Create(32, 0xD9, 0xE8)); // fld1
+        CaseResult one = Run(NativeCase.Create(64, 0xD9, 0xE8)); // fld1
         Assert.Equal(0x3FFF, *(ushort*)(one.State.Xsave + MachineState.StOffset + 8));
         Assert.Equal(0x80, one.State.Ftw);
+    }
 
-        CaseInput push = NativeCase.Create(16, 0x6A, 0xFE); // push -2
-        CaseResult pushed = Run(push);
-        Assert.Equal(0xFFFE, *(ushort*)(pushed.Memory + 254));
+    [NativeTheory]
+    [ModeData(64)]
+    [ModeData(32)]
+    [ModeData(16)]
+    public void A_push_appears_in_the_memory_window(int bits)
+    {
+        CaseResult pushed = Run(NativeCase.Create(bits, 0x66, 0x6A, 0xFE)); // push -2, with the other operand size
+        Assert.Equal(bits == 16 ? 0xFFFF_FFFE : 0xFFFE_0000, *(uint*)(pushed.Memory + 252));
     }
 
     [NativeFact]

@@ -13,12 +13,12 @@ public sealed class X87Tests(ITestOutputHelper output)
     private const int ShownMismatches = 10;
 
     [NativeTheory]
-    [InlineData(64)]
-    [InlineData(32)]
-    [InlineData(16)]
+    [ModeData(64)]
+    [ModeData(32)]
+    [ModeData(16)]
     public void Every_form_does_what_the_host_does(int bits)
     {
-        var runner = new OracleRunner(new FormCatalog(new HostFeatures()), () => new VcpuExecutor(CpuModel.Max));
+        var runner = new OracleRunner(new FormCatalog(new HostFeatures()), segments => new VcpuExecutor(CpuModel.Max, segments, ExecutionEngine.Interpreter));
         OracleReport report = runner.Run(new OracleOptions
         {
             Bits = [bits],

@@ -65,9 +65,10 @@ internal static unsafe class StringEngine
             if (count == 0 || run.Stopped) return true;
 
             work += done * (uint)sizeof(T);
-            if (!traps && work < WorkBetweenChecks) continue;
+            bool stops = traps || cpu.DebugHit != null;
+            if (!stops && work < WorkBetweenChecks) continue;
             work = 0;
-            if (!traps && s->ExitRequest == 0 && s->Remaining >= 0) continue;
+            if (!stops && s->ExitRequest == 0 && s->Remaining >= 0) continue;
             // The part done so far counts as one instruction, so that a budget is always used up.
             cpu.LeaveAt(op);
             s->Remaining--;

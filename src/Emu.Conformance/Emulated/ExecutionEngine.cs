@@ -1,0 +1,12 @@
+using Emu.Cpu;
+
+namespace Emu.Conformance.Emulated;
+
+/// <summary>A way to execute guest code, by name: what <c>--engine</c> chooses from.</summary>
+/// <param name="Name">The name on the command line.</param>
+/// <param name="Attach">Gives a processor this engine, before its first instruction; what it returns is disposed of with the processor.</param>
+public sealed record ExecutionEngine(string Name, Func<Vcpu, IDisposable?> Attach)
+{
+    /// <summary>Tier 0, which every processor has.</summary>
+    public static ExecutionEngine Interpreter { get; } = new("interp", _ => null);
+}
