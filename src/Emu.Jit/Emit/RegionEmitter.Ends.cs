@@ -121,7 +121,7 @@ internal sealed unsafe partial class RegionEmitter
 
         PushLinear(target);
         il.Emit(OpCodes.Stloc, exitRip);
-        LeaveWith(memory.MakeExit(Is64, graph.Plan.IsOnPages(target)));
+        LeaveWith(memory.MakeExit(Is64, graph.Plan.IsLinkable(target)));
     }
 
     /// <summary>Leaves for the address on the stack, found through the jump cache.</summary>
@@ -213,7 +213,7 @@ internal sealed unsafe partial class RegionEmitter
     {
         il.Emit(OpCodes.Ldloc, target);
         PushLinear(site.Start);
-        if (!NeedsPreparation(site) || !flags.Known)
+        if (!NeedsPreparation(site))
         {
             il.Emit(OpCodes.Beq, blockLabels[site.Index]);
             return;

@@ -11,7 +11,8 @@ internal sealed record PlannedBlock(Block Block, long Start, byte[] Code);
 /// <summary>A page besides the entry's that a region has code on.</summary>
 /// <param name="Distance">Linear distance from the page of the entry, in bytes.</param>
 /// <param name="Host">Host address of the page.</param>
-internal readonly record struct RegionPage(long Distance, nint Host);
+/// <param name="HasEntry">A block begins there, rather than just reaching in.</param>
+internal readonly record struct RegionPage(long Distance, nint Host, bool HasEntry);
 
 /// <summary>What is to be translated together: blocks reachable from a hot one, which comes first.</summary>
 internal sealed record RegionPlan
@@ -28,14 +29,17 @@ internal sealed record RegionPlan
     /// <summary>Other pages; translated code checks on entry that they are still mapped as they were.</summary>
     public required IReadOnlyList<RegionPage> Pages { get; init; }
 
-    /// <summary>Whether a target at a linear distance from the entry lies on a page of the region.</summary>
-    public bool IsOnPages(long distance)
+    /// <summary>
+    /// Whether a link to a target at a linear distance from the entry holds as long as the region does: it lies on a page where one of the
+    /// region's blocks begins.
+    /// </summary>
+    public bool IsLinkable(long distance)
     {
         long page = (PageOffset + distance) & ~0xFFFL;
         if (page == 0) return true;
         foreach (RegionPage other in Pages)
         {
-            if (other.Distance == page) return true;
+            if (other.Distance == page) return other.HasEntry;
         }
 
         return false;

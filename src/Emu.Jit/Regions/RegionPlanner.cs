@@ -34,7 +34,7 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
             Op* last = LastInstruction(block);
             int count = last->Index + 1;
             if (planned.Count > 0 && instructions + count > options.MaxInstructions) continue;
-            if (block.SecondPage != 0 && !AddPage(((linear + (ulong)start) & ~0xFFFul) + 0x1000 - (linear & ~0xFFFul), block.SecondPage)) continue;
+            if (block.SecondPage != 0 && !AddPage(((linear + (ulong)start) & ~0xFFFul) + 0x1000 - (linear & ~0xFFFul), block.SecondPage, hasEntry: false)) continue;
             instructions += count;
             byStart[start] = planned.Count;
             byte[] bytes = BytesOf(block);
@@ -65,7 +65,8 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
             TlbEntry* tlb = s->Tlb + TlbEntry.Index(target);
             if ((target & ~0xFFFul) != tlb->ExecuteTag) return null;
             host = (nint)(target + (ulong)tlb->Addend);
-            if (!AddPage((target & ~0xFFFul) - (linear & ~0xFFFul), host & ~(nint)0xFFF)) return null;
+            if (code.Find(host, entry.Mode) is not { } found) return null;
+            return AddPage((target & ~0xFFFul) - (linear & ~0xFFFul), host & ~(nint)0xFFF, hasEntry: true) ? found : null;
         }
 
         return code.Find(host, entry.Mode);
@@ -74,15 +75,18 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
     private static bool StopsForDebugger(Block block) =>
         ((block.Ops[0].Flags | block.Ops[1].Flags) & OpFlags.Breakpoint) != 0;
 
-    private bool AddPage(ulong distance, nint host)
+    private bool AddPage(ulong distance, nint host, bool hasEntry)
     {
-        foreach (RegionPage page in pages)
+        int known = pages.FindIndex(page => page.Distance == (long)distance);
+        if (known >= 0)
         {
-            if (page.Distance == (long)distance) return page.Host == host;
+            if (pages[known].Host != host) return false;
+            if (hasEntry) pages[known] = pages[known] with { HasEntry = true };
+            return true;
         }
 
         if (pages.Count + 1 >= options.MaxPages) return false;
-        pages.Add(new RegionPage((long)distance, host));
+        pages.Add(new RegionPage((long)distance, host, hasEntry));
         return true;
     }
 
