@@ -21,13 +21,11 @@ public sealed unsafe class Translator : ICodeTranslator
     private readonly RegionPlanner planner;
     private readonly Dictionary<Block, List<Region>> regionsOf = [];
     private readonly List<Region> retired = [];
-    private readonly BlockingCollection<Work> queue = [];
+    private readonly BlockingCollection<RegionPlan> queue = [];
     private readonly ConcurrentQueue<Region> finished = new();
     private readonly Thread? worker;
     private volatile bool anyFinished;
     private long compileTicks;
-
-    private sealed record Work(RegionPlan Plan, Vcpu Cpu);
 
     private Translator(CodeCache code, TranslatorOptions options)
     {
@@ -41,12 +39,11 @@ public sealed unsafe class Translator : ICodeTranslator
 
     private void CompileQueue()
     {
-        foreach (Work work in queue.GetConsumingEnumerable())
+        foreach (RegionPlan plan in queue.GetConsumingEnumerable())
         {
-            if (Compile(work.Plan) is not { } region) continue;
+            if (Compile(plan) is not { } region) continue;
             finished.Enqueue(region);
             anyFinished = true;
-            Volatile.Write(ref work.Cpu.State->ExitRequest, 1);
         }
     }
 
@@ -93,7 +90,7 @@ public sealed unsafe class Translator : ICodeTranslator
         }
         else
         {
-            queue.Add(new Work(plan, cpu));
+            queue.Add(plan);
         }
     }
 

@@ -1,4 +1,5 @@
 using Emu.Cpu;
+using Emu.Jit.Regions;
 using Iced.Intel;
 
 namespace Emu.Jit.Analysis;
@@ -8,17 +9,28 @@ internal sealed unsafe class RegionInstruction
 {
     private Instruction instruction;
 
-    public RegionInstruction(in Instruction instruction, Op* op)
+    /// <param name="instruction">The decoded instruction; its IP is its linear distance from the region's entry.</param>
+    /// <param name="block">The interpreter's operations for its block.</param>
+    /// <param name="index">Which of them performs it.</param>
+    public RegionInstruction(in Instruction instruction, PlannedBlock block, int index)
     {
         this.instruction = instruction;
-        Op = op;
+        Op = block.Ops[index];
+        Next = index + 1 < block.Ops.Length ? block.Ops[index + 1] : default;
+        Address = block.Block.Ops + index;
     }
 
     /// <summary>The decoded instruction; its IP is its linear distance from the region's entry.</summary>
     public ref readonly Instruction Iced => ref instruction;
 
     /// <summary>The interpreter's operation for it.</summary>
-    public Op* Op { get; }
+    public Op Op { get; }
+
+    /// <summary>The operation behind that.</summary>
+    public Op Next { get; }
+
+    /// <summary>Where the operation is; not to be read, the block may be gone.</summary>
+    public Op* Address { get; }
 
     /// <summary>Nobody sees the status flags it writes: they are overwritten before being read, with no way out between.</summary>
     public bool FlagsDead { get; set; }
@@ -70,8 +82,8 @@ internal sealed class RegionBlock
     /// <summary>Its instructions.</summary>
     public required IReadOnlyList<RegionInstruction> Instructions { get; init; }
 
-    /// <summary>The interpreter's block.</summary>
-    public required Block Source { get; init; }
+    /// <summary>Where the interpreter's last operation for it is, the pseudo-operation of a <see cref="BlockEnd.FallThrough"/>.</summary>
+    public required nint LastOperation { get; init; }
 
     /// <summary>How it ends.</summary>
     public required BlockEnd End { get; init; }

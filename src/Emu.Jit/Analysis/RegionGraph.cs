@@ -44,13 +44,11 @@ internal sealed unsafe class RegionGraph
         Decoder decoder = Decoder.Create(Is64 ? 64 : 32, new ByteArrayCodeReader(planned.Code));
         decoder.IP = (ulong)planned.Start;
         List<RegionInstruction> instructions = [];
-        Op* op = planned.Block.Ops;
-        Op* end = op + planned.Block.OpCount;
-        for (; op < end; op++)
+        for (int i = 0; i < planned.Ops.Length; i++)
         {
-            if (op->Length == 0) continue;
+            if (planned.Ops[i].Length == 0) continue;
             decoder.Decode(out Instruction instruction);
-            instructions.Add(new RegionInstruction(instruction, op));
+            instructions.Add(new RegionInstruction(instruction, planned, i));
             // What Iced rejects is the interpreter's to raise a fault for, and ends its block.
             if (instruction.IsInvalid) break;
         }
@@ -63,7 +61,7 @@ internal sealed unsafe class RegionGraph
             Start = planned.Start,
             Next = planned.Start + planned.Code.Length,
             Instructions = instructions,
-            Source = planned.Block,
+            LastOperation = (nint)(planned.Block.Ops + planned.Ops.Length - 1),
             End = kind,
             Target = target,
         };
@@ -71,7 +69,7 @@ internal sealed unsafe class RegionGraph
 
     private BlockEnd EndOf(RegionInstruction last)
     {
-        if ((last.Op->Flags & OpFlags.EndsBlock) == 0) return BlockEnd.FallThrough;
+        if ((last.Op.Flags & OpFlags.EndsBlock) == 0) return BlockEnd.FallThrough;
         ref readonly Instruction i = ref last.Iced;
         bool direct = i.Op0Kind == (Is64 ? OpKind.NearBranch64 : OpKind.NearBranch32);
         switch (i.FlowControl)
@@ -84,11 +82,11 @@ internal sealed unsafe class RegionGraph
                 return BlockEnd.Call;
             case FlowControl.IndirectBranch or FlowControl.IndirectCall when i.Op0Kind == OpKind.Memory && !Emit.RegionEmitter.IsNativeAddress(last):
                 return BlockEnd.Interpreted;
-            case FlowControl.IndirectBranch when i.IsJmpNearIndirect && last.Op->Size == (Is64 ? 8 : 4):
+            case FlowControl.IndirectBranch when i.IsJmpNearIndirect && last.Op.Size == (Is64 ? 8 : 4):
                 return BlockEnd.IndirectJump;
-            case FlowControl.IndirectCall when i.IsCallNearIndirect && last.Op->Size == (Is64 ? 8 : 4):
+            case FlowControl.IndirectCall when i.IsCallNearIndirect && last.Op.Size == (Is64 ? 8 : 4):
                 return BlockEnd.IndirectCall;
-            case FlowControl.Return when i.Code is Code.Retnq or Code.Retnq_imm16 or Code.Retnd or Code.Retnd_imm16 && last.Op->Size == (Is64 ? 8 : 4):
+            case FlowControl.Return when i.Code is Code.Retnq or Code.Retnq_imm16 or Code.Retnd or Code.Retnd_imm16 && last.Op.Size == (Is64 ? 8 : 4):
                 return BlockEnd.Return;
             default:
                 return BlockEnd.Interpreted;

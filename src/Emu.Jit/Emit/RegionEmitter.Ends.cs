@@ -23,13 +23,13 @@ internal sealed unsafe partial class RegionEmitter
         if (block.End == BlockEnd.FallThrough)
         {
             // The pseudo-operation behind the last instruction takes over when the budget is used up.
-            EmitBudget(block.Source.Ops + block.Source.OpCount - 1);
+            EmitBudget(block.LastOperation);
             EmitGoto(block.Next);
             return;
         }
 
         NativeInstructions++;
-        EmitBudget(current.Op);
+        EmitBudget((nint)current.Address);
         switch (block.End)
         {
             case BlockEnd.Conditional:
@@ -59,9 +59,9 @@ internal sealed unsafe partial class RegionEmitter
     /// Accounts for the block's instructions; when the budget is used up or, in a loop, somebody wants attention, the interpreter performs the
     /// end of the block and leaves for the dispatcher.
     /// </summary>
-    private void EmitBudget(Op* end)
+    private void EmitBudget(nint end)
     {
-        Label exit = ExitAt(new RegionInstruction(default, end), addBack: true);
+        Label exit = ExitAt(end, addBack: true);
         il.Emit(OpCodes.Ldloc, remaining);
         Constant(block.Instructions.Count);
         il.Emit(OpCodes.Sub);

@@ -72,7 +72,7 @@ internal sealed unsafe partial class RegionEmitter
     }
 
     /// <summary>The interpreter's operation raises a fault instead (not in the CPUID model, LOCK where it must not be).</summary>
-    private static bool IsBoundAsFault(RegionInstruction instruction) => (instruction.Op->Flags & OpFlags.EndsBlock) != 0;
+    private static bool IsBoundAsFault(RegionInstruction instruction) => (instruction.Op.Flags & OpFlags.EndsBlock) != 0;
 
     /// <summary>Size of the first operand in bytes.</summary>
     private int OperandSize => current.Iced.Op0Kind == OpKind.Register ? current.Iced.Op0Register.GetSize() : current.Iced.MemorySize.GetSize();

@@ -29,9 +29,8 @@ internal sealed unsafe partial class RegionEmitter
     {
         ref readonly Instruction i = ref instruction.Iced;
         if (i.IsVsib) return false;
-        Op* op = instruction.Op;
         bool is64 = i.CodeSize == CodeSize.Code64;
-        if (op->AddressSize == 2 && (op->Flags & OpFlags.Memory) != 0) return false;
+        if (instruction.Op.AddressSize == 2 && (instruction.Op.Flags & OpFlags.Memory) != 0) return false;
         // Outside 64-bit mode FS, GS and CS have limits and rights to check.
         return is64 || i.MemorySegment is Register.DS or Register.ES or Register.SS;
     }

@@ -171,7 +171,7 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>Has the interpreter perform one instruction, all state in memory meanwhile.</summary>
     private void EmitCallInterpreter()
     {
-        Op* call = memory.MakeCall(current.Op, fusion.HandlerAlone(current.Op));
+        Op* call = memory.MakeCall(current.Op, fusion.HandlerAlone(current.Op, current.Next));
         StoreState();
         LoadStateAddress(StateLayout.Rip);
         PushBlockRip();
@@ -229,14 +229,13 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>
     /// A label that leaves with the current instruction still to be done, by the interpreter.
     /// </summary>
-    private Label ExitHere() => ExitAt(current, false);
+    private Label ExitHere() => ExitAt((nint)current.Address, false);
 
     /// <summary>As <see cref="ExitHere"/>, for the last instruction of a block that has been accounted for already.</summary>
-    private Label ExitAtEnd() => ExitAt(current, true);
+    private Label ExitAtEnd() => ExitAt((nint)current.Address, true);
 
-    private Label ExitAt(RegionInstruction instruction, bool addBack)
+    private Label ExitAt(nint op, bool addBack)
     {
-        nint op = (nint)instruction.Op;
         if (exits.TryGetValue((op, addBack), out Label label)) return label;
         exits[(op, addBack)] = label = il.DefineLabel();
         RegionBlock owner = block;

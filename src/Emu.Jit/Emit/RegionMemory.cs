@@ -22,15 +22,15 @@ internal sealed unsafe class RegionMemory : IDisposable
     }
 
     /// <summary>A copy of one operation that returns to its caller, with <see cref="CpuState.Completed"/> set if all went well.</summary>
-    public Op* MakeCall(Op* original, delegate*<Vcpu, CpuState*, Op*, void> handler)
+    public Op* MakeCall(in Op original, delegate*<Vcpu, CpuState*, Op*, void> handler)
     {
         Op* op = Allocate(2);
-        op[0] = *original;
+        op[0] = original;
         op[0].Handler = handler;
         op[0].Flags &= ~OpFlags.Fusible;
         op[1].Handler = &Handlers.Completed;
-        op[1].Offset = (ushort)original->NextOffset;
-        op[1].Index = (byte)(original->Index + 1);
+        op[1].Offset = (ushort)original.NextOffset;
+        op[1].Index = (byte)(original.Index + 1);
         completions.Add((nint)(op + 1));
         return op;
     }

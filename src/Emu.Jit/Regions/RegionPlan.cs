@@ -6,7 +6,8 @@ namespace Emu.Jit.Regions;
 /// <param name="Block">The interpreter's block.</param>
 /// <param name="Start">Linear distance from the region's entry, in bytes.</param>
 /// <param name="Code">Its bytes.</param>
-internal sealed record PlannedBlock(Block Block, long Start, byte[] Code);
+/// <param name="Ops">Its operations. The originals may be gone by the time the region is compiled; then it is not used.</param>
+internal sealed record PlannedBlock(Block Block, long Start, byte[] Code, Op[] Ops);
 
 /// <summary>A page besides the entry's that a region has code on.</summary>
 /// <param name="Distance">Linear distance from the page of the entry, in bytes.</param>

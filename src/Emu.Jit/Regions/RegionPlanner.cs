@@ -38,7 +38,7 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
             instructions += count;
             byStart[start] = planned.Count;
             byte[] bytes = BytesOf(block);
-            planned.Add(new PlannedBlock(block, start, bytes));
+            planned.Add(new PlannedBlock(block, start, bytes, new ReadOnlySpan<Op>(block.Ops, block.OpCount).ToArray()));
             AddSuccessors(bytes, last, start, block);
         }
 
