@@ -47,7 +47,9 @@ internal sealed unsafe partial class RegionEmitter
     private static bool IsNative(RegionInstruction instruction)
     {
         ref readonly Instruction i = ref instruction.Iced;
-        if (i.IsInvalid || !Emitters.ContainsKey(i.Mnemonic) || IsBoundAsFault(instruction)) return false;
+        if (i.IsInvalid) return false;
+        if (UsesVectors(i)) return IsNativeVector(instruction);
+        if (!Emitters.ContainsKey(i.Mnemonic) || IsBoundAsFault(instruction)) return false;
         for (int n = 0; n < i.OpCount; n++)
         {
             OpKind kind = i.GetOpKind(n);

@@ -49,13 +49,13 @@ internal sealed unsafe partial class RegionEmitter
 
         if (i.MemoryBase != Register.None)
         {
-            il.Emit(OpCodes.Ldloc, gpr[i.MemoryBase.GetFullRegister().GetNumber()]!);
+            il.Emit(OpCodes.Ldloc, GprLocal(i.MemoryBase));
             any = true;
         }
 
         if (i.MemoryIndex != Register.None)
         {
-            il.Emit(OpCodes.Ldloc, gpr[i.MemoryIndex.GetFullRegister().GetNumber()]!);
+            il.Emit(OpCodes.Ldloc, GprLocal(i.MemoryIndex));
             if (i.MemoryIndexScale > 1)
             {
                 il.Emit(OpCodes.Ldc_I4, System.Numerics.BitOperations.Log2((uint)i.MemoryIndexScale));

@@ -19,14 +19,36 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>Finds the registers the region's native instructions use and change.</summary>
     private void CollectRegisters()
     {
+        PrepareVectors();
         InstructionInfoFactory factory = new();
+        bool zeroesUpper = false;
+        foreach (RegionInstruction instruction in NativeInstructionsOfRegion())
+        {
+            if (instruction.Iced.Mnemonic == Mnemonic.Vzeroupper)
+            {
+                zeroesUpper = true;
+                continue;
+            }
+
+            foreach (UsedRegister used in factory.GetInfo(instruction.Iced).GetUsedRegisters()) Use(used);
+            // Idioms that yield a constant are not said to read their sources.
+            for (int n = 0; n < instruction.Iced.OpCount; n++)
+            {
+                if (instruction.Iced.GetOpKind(n) == OpKind.Register) Use(new UsedRegister(instruction.Iced.GetOpRegister(n), OpAccess.Read));
+            }
+        }
+
+        for (int i = 0; i < 16; i++) vectorWritten[i] |= zeroesUpper && vectors[i] != null;
+    }
+
+    private IEnumerable<RegionInstruction> NativeInstructionsOfRegion()
+    {
         foreach (RegionBlock b in graph.Blocks)
         {
             foreach (RegionInstruction instruction in b.Instructions)
             {
                 bool end = instruction == b.Last && b.End != BlockEnd.FallThrough;
-                if (end ? b.End == BlockEnd.Interpreted : !IsNative(instruction)) continue;
-                foreach (UsedRegister used in factory.GetInfo(instruction.Iced).GetUsedRegisters()) Use(used);
+                if (end ? b.End != BlockEnd.Interpreted : IsNative(instruction)) yield return instruction;
             }
         }
     }
@@ -35,7 +57,7 @@ internal sealed unsafe partial class RegionEmitter
     {
         if (used.Register.IsVectorRegister())
         {
-            UseVector(used.Register);
+            UseVector(used);
             return;
         }
 
@@ -105,10 +127,13 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Stloc, tlb);
     }
 
+    private LocalBuilder GprLocal(Register register) =>
+        gpr[register.GetFullRegister().GetNumber()] ?? throw new InvalidOperationException($"{register} was not foreseen: {current.Iced}");
+
     /// <summary>Pushes a general register of any size, zero-extended.</summary>
     private void PushRegister(Register register)
     {
-        il.Emit(OpCodes.Ldloc, gpr[register.GetFullRegister().GetNumber()]!);
+        il.Emit(OpCodes.Ldloc, GprLocal(register));
         if (IsHighByte(register))
         {
             il.Emit(OpCodes.Ldc_I4_8);
@@ -121,7 +146,7 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>Pops a value whose low bytes go to a general register; 32-bit registers are zero-extended, smaller ones merged.</summary>
     private void PopRegister(Register register)
     {
-        LocalBuilder full = gpr[register.GetFullRegister().GetNumber()]!;
+        LocalBuilder full = GprLocal(register);
         int size = register.GetSize();
         if (size <= 2)
         {

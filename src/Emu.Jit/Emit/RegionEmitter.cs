@@ -158,7 +158,8 @@ internal sealed unsafe partial class RegionEmitter
     {
         if (IsNative(current))
         {
-            Emitters[current.Iced.Mnemonic](this);
+            if (UsesVectors(current.Iced)) EmitVector();
+            else Emitters[current.Iced.Mnemonic](this);
             NativeInstructions++;
         }
         else
@@ -173,6 +174,7 @@ internal sealed unsafe partial class RegionEmitter
     {
         Op* call = memory.MakeCall(current.Op, fusion.HandlerAlone(current.Op, current.Next));
         StoreState();
+        EmitVectorSuspend();
         LoadStateAddress(StateLayout.Rip);
         PushBlockRip();
         il.Emit(OpCodes.Stind_I8);
@@ -191,7 +193,7 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Brtrue, completed);
         il.Emit(OpCodes.Ret);
         il.MarkLabel(completed);
-        EmitVectorResume();
+        EmitVectorResume(call + 1);
         ReloadState();
         SetCanonical();
     }
@@ -201,6 +203,7 @@ internal sealed unsafe partial class RegionEmitter
     {
         il.MarkLabel(leave);
         StoreState();
+        EmitVectorSuspend();
         LoadStateAddress(StateLayout.Rip);
         il.Emit(OpCodes.Ldloc, exitRip);
         il.Emit(OpCodes.Stind_I8);
