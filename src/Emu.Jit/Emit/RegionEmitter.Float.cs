@@ -19,6 +19,9 @@ internal sealed unsafe partial class RegionEmitter
         InstructionTable.Instance[instruction.Iced.Code] is VectorRow row
         && (row is FloatScalarRow || (row.GetType().IsGenericType && row.GetType().Name.StartsWith("Float", StringComparison.Ordinal)));
 
+    private static bool IsFused(RegionInstruction instruction) =>
+        InstructionTable.Instance[instruction.Iced.Code] is { } row && row.GetType().IsGenericType && row.GetType().GetGenericTypeDefinition() == typeof(FloatFusedRow<,,>);
+
     private static bool IsNativeFloat(VectorRow row, in Instruction i)
     {
         if (!HostFloat.IsSupported || !Avx2.IsSupported) return false;
@@ -345,11 +348,18 @@ internal sealed unsafe partial class RegionEmitter
             form == typeof(Fused132) ? (first, last, second)
             : form == typeof(Fused213) ? (second, first, last)
             : (second, last, first);
-        if (scalar) il.Emit(OpCodes.Ldloc, first);
         il.Emit(OpCodes.Ldloc, a);
         il.Emit(OpCodes.Ldloc, b);
         il.Emit(OpCodes.Ldloc, c);
         il.Emit(OpCodes.Call, FloatIntrinsics.ForFused(name, element, size, scalar)!);
+        // Which of several NaN operands is the result depends on the form, and RyuJIT chooses that as it likes.
+        LocalBuilder result = il.DeclareLocal(vector);
+        il.Emit(OpCodes.Stloc, result);
+        il.Emit(OpCodes.Ldloc, result);
+        Call(typeof(VectorFunctions), scalar ? "IsNaN" : size == 32 ? "AnyNaN256" : "AnyNaN", element);
+        il.Emit(OpCodes.Brtrue, ExitHere());
+        if (scalar) il.Emit(OpCodes.Ldloc, first);
+        il.Emit(OpCodes.Ldloc, result);
         if (scalar) il.Emit(OpCodes.Call, (element == typeof(float) ? typeof(Sse) : typeof(Sse2)).GetMethod("MoveScalar", [vector, vector])!);
         AsBytes(element, size);
         PopVector(i.Op0Register, size);

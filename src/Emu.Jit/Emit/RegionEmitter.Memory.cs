@@ -11,7 +11,10 @@ internal sealed unsafe partial class RegionEmitter
 {
     private readonly Dictionary<AccessGroup, LocalBuilder> groupHosts = [];
 
-    /// <summary>Whether an instruction reads or writes memory, so that it may have to leave.</summary>
+    /// <summary>Whether an instruction that is performed in place may have to leave.</summary>
+    private static bool MayLeave(RegionInstruction instruction) => TouchesMemory(instruction.Iced) || IsFused(instruction);
+
+    /// <summary>Whether an instruction reads or writes memory.</summary>
     private static bool TouchesMemory(in Instruction i)
     {
         if (i.Mnemonic is Mnemonic.Push or Mnemonic.Pop or Mnemonic.Leave) return true;

@@ -70,7 +70,7 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>Emits the method.</summary>
     public DynamicMethod Emit()
     {
-        FlagLiveness.Analyze(graph, static i => !IsNative(i) || TouchesMemory(i.Iced));
+        FlagLiveness.Analyze(graph, static i => !IsNative(i) || MayLeave(i));
         AccessGrouping.Analyze(graph, IsNative);
         CollectRegisters();
         EmitPrologue();

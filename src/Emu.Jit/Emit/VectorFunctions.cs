@@ -31,6 +31,29 @@ internal static class VectorFunctions
     public static ulong SignMask256<T>(Vector256<byte> vector)
         where T : unmanaged => Vector256.ExtractMostSignificantBits(vector.As<byte, T>());
 
+    // Not by comparing floating-point values, which would report denormals.
+
+    /// <summary>The low element is a NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsNaN<T>(Vector128<T> vector)
+        where T : unmanaged => Unsafe.SizeOf<T>() == 8
+            ? vector.AsUInt64().ToScalar() << 1 > 0x7FFUL << 53
+            : vector.AsUInt32().ToScalar() << 1 > 0xFFU << 24;
+
+    /// <summary>Some element is a NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AnyNaN<T>(Vector128<T> vector)
+        where T : unmanaged => Unsafe.SizeOf<T>() == 8
+            ? Vector128.GreaterThanAny(vector.AsInt64() & Vector128.Create(long.MaxValue), Vector128.Create(0x7FFL << 52))
+            : Vector128.GreaterThanAny(vector.AsInt32() & Vector128.Create(int.MaxValue), Vector128.Create(0xFF << 23));
+
+    /// <summary>Some element is a NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AnyNaN256<T>(Vector256<T> vector)
+        where T : unmanaged => Unsafe.SizeOf<T>() == 8
+            ? Vector256.GreaterThanAny(vector.AsInt64() & Vector256.Create(long.MaxValue), Vector256.Create(0x7FFL << 52))
+            : Vector256.GreaterThanAny(vector.AsInt32() & Vector256.Create(int.MaxValue), Vector256.Create(0xFF << 23));
+
     /// <summary>A vector from its first eight bytes or less, as <see cref="Emu.Cpu.Semantics.Simd.Extending.Widen"/> takes it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Widen<TFrom, TTo, TMemory, TVector>(ulong packed)
