@@ -34,8 +34,7 @@ internal static unsafe partial class Handlers
         }
 
         WriteWide<T>(s, low, high);
-        s->FlagsResult = Bits.Sign(Bits.Truncate<T>(low));
-        s->FlagsAux = flags;
+        s->FlagsAux = (s->FlagsAux & ~Multiply.Overflow) | flags;
         Op* next = op + 1;
         next->Handler(cpu, s, next);
     }
@@ -61,8 +60,7 @@ internal static unsafe partial class Handlers
 
         ulong low = Multiply.Signed<T>(Bits.Zero(first), Bits.Zero(second), out ulong high);
         DestinationRegister.TryWrite(cpu, s, op, Bits.Truncate<T>(low));
-        s->FlagsResult = Bits.Sign(Bits.Truncate<T>(low));
-        s->FlagsAux = Multiply.SignedFlags<T>(low, high);
+        s->FlagsAux = (s->FlagsAux & ~Multiply.Overflow) | Multiply.SignedFlags<T>(low, high);
         Op* next = op + 1;
         next->Handler(cpu, s, next);
     }

@@ -62,7 +62,7 @@ public readonly struct Bsr : ICountOperation
         where T : unmanaged => Bsf.Flags<T>(source, result, flagsAux, out flagsResult);
 }
 
-/// <summary>TZCNT: the operand width for a zero source. CF: source zero; ZF: result zero; the rest, undefined, is cleared.</summary>
+/// <summary>TZCNT: the operand width for a zero source. CF: source zero; ZF: result zero; OF stays, the rest is cleared.</summary>
 public readonly struct Tzcnt : ICountOperation
 {
     public static bool WritesFlags => true;
@@ -79,7 +79,7 @@ public readonly struct Tzcnt : ICountOperation
     {
         flagsResult = result == 0 ? 0u : 1u;
         // A result of zero would imply PF.
-        return (source == 0 ? Eflags.Cf : 0) | (result == 0 ? Eflags.Pf : 0);
+        return (flagsAux & Eflags.Of) | (source == 0 ? Eflags.Cf : 0) | (result == 0 ? Eflags.Pf : 0);
     }
 }
 

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Emu.Cpu.Semantics;
 
 /// <summary>
-/// MUL and IMUL (SDM Vol. 2A/2B). CF and OF say that the product does not fit the lower half. SF, ZF, AF and PF are
-/// undefined; here they follow from the lower half, and AF is cleared, so that the flags before do not matter.
+/// MUL and IMUL (SDM Vol. 2A/2B). CF and OF say that the product does not fit the lower half; SF, ZF, AF and PF are
+/// undefined and left alone, as AMD's Zen cores do.
 /// </summary>
 public static class Multiply
 {

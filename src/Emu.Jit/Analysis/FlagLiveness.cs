@@ -41,13 +41,21 @@ internal static class FlagLiveness
         for (int i = block.Instructions.Count - 1; i >= 0; i--)
         {
             RegionInstruction instruction = block.Instructions[i];
-            RflagsBits written = instruction.Iced.RflagsModified & Status;
+            RflagsBits written = Written(instruction.Iced);
             instruction.FlagsDead = written != RflagsBits.None && (written & live) == 0;
             if (!IsConditional(instruction.Iced)) live &= ~written;
             live |= instruction.Iced.RflagsRead & Status;
             if (mayLeave(instruction)) live = Status;
         }
     }
+
+    /// <summary>Status flags that get a new value. What is undefined counts, but for the instructions that leave it as it was.</summary>
+    private static RflagsBits Written(in Instruction i) => i.Mnemonic switch
+    {
+        Mnemonic.Mul or Mnemonic.Imul => RflagsBits.OF | RflagsBits.CF,
+        Mnemonic.Tzcnt or Mnemonic.Lzcnt => Status & ~RflagsBits.OF,
+        _ => i.RflagsModified & Status,
+    };
 
     /// <summary>A shift by a variable count leaves the flags alone when the count is zero.</summary>
     private static bool IsConditional(in Instruction i) =>
@@ -59,7 +67,7 @@ internal static class FlagLiveness
     {
         foreach (RegionInstruction instruction in block.Instructions)
         {
-            if ((instruction.Iced.RflagsModified & Status) != 0) return false;
+            if (Written(instruction.Iced) != 0) return false;
         }
 
         return true;
@@ -71,7 +79,7 @@ internal static class FlagLiveness
         {
             ref readonly Instruction i = ref instruction.Iced;
             if ((i.RflagsRead & Status) != 0) return true;
-            RflagsBits written = i.RflagsModified & Status;
+            RflagsBits written = Written(i);
             if (written == RflagsBits.None || instruction.FlagsDead) continue;
             // Whatever keeps some flags needs them all.
             return written != Status || IsConditional(i);

@@ -110,7 +110,7 @@ internal static class CountFunctions<TOperation>
     public static ulong Result<T>(ulong source)
         where T : unmanaged => TOperation.Result<T>(source);
 
-    /// <summary>The flag result; none of these operations looks at the flags before.</summary>
+    /// <summary>The flag result.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong FlagsResult<T>(ulong source, ulong result)
         where T : unmanaged
@@ -119,8 +119,8 @@ internal static class CountFunctions<TOperation>
         return flagsResult;
     }
 
-    /// <summary>The auxiliary flags.</summary>
+    /// <summary>The auxiliary flags, from those before.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Aux<T>(ulong source, ulong result)
-        where T : unmanaged => TOperation.Flags<T>(source, result, 0, out _);
+    public static ulong Aux<T>(ulong source, ulong result, ulong before)
+        where T : unmanaged => TOperation.Flags<T>(source, result, (uint)before, out _);
 }

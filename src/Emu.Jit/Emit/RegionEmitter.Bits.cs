@@ -101,15 +101,25 @@ internal sealed unsafe partial class RegionEmitter
         }
 
         if (current.FlagsDead) return;
+        if (operation == typeof(Tzcnt) || operation == typeof(Lzcnt)) MakeCanonical();
+        else ForgetFlags();
         il.Emit(OpCodes.Ldloc, source);
         il.Emit(OpCodes.Ldloc, result);
         Call(functions, nameof(CountFunctions<Bsf>.FlagsResult), IntegerType(size));
         il.Emit(OpCodes.Stloc, flagsX);
         il.Emit(OpCodes.Ldloc, source);
         il.Emit(OpCodes.Ldloc, result);
+        il.Emit(OpCodes.Ldloc, flagsY);
         Call(functions, nameof(CountFunctions<Bsf>.Aux), IntegerType(size));
         il.Emit(OpCodes.Stloc, flagsY);
         SetKind(FlagKind.Canonical, size);
+    }
+
+    /// <summary>The flags before do not matter: spares their computation.</summary>
+    private void ForgetFlags()
+    {
+        Constant(0);
+        il.Emit(OpCodes.Stloc, flagsY);
     }
 
     private void EmitByteSwap()

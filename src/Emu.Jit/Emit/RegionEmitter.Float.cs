@@ -22,8 +22,13 @@ internal sealed unsafe partial class RegionEmitter
     private static bool IsFused(RegionInstruction instruction) =>
         InstructionTable.Instance[instruction.Iced.Code] is { } row && row.GetType().IsGenericType && row.GetType().GetGenericTypeDefinition() == typeof(FloatFusedRow<,,>);
 
+    /// <summary>The predicates that are always false or true report exceptions all the same; RyuJIT takes them for constants.</summary>
+    private static bool IsConstantPredicate(in Instruction i) =>
+        ((i.Encoding == EncodingKind.VEX ? 31 : 7) & i.Immediate8) is 0x0B or 0x0F or 0x1B or 0x1F;
+
     private static bool IsNativeFloat(VectorRow row, in Instruction i)
     {
+        if ((i.Mnemonic is Mnemonic.Vcmpps or Mnemonic.Vcmppd or Mnemonic.Vcmpss or Mnemonic.Vcmpsd) && IsConstantPredicate(i)) return false;
         if (!HostFloat.IsSupported || !Avx2.IsSupported) return false;
         int size = i.Op0Register.IsYMM() ? 32 : 16;
         if (row is FloatScalarRow scalar) return IsNativeScalar(scalar, i);

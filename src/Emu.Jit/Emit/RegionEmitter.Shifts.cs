@@ -189,8 +189,7 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Mul);
         LocalBuilder result = PopTemporary();
         FinishDestination(result, null, size);
-        if (current.FlagsDead) return;
-        SetProductFlags(size, result, () =>
+        SetProductFlags(() =>
         {
             il.Emit(OpCodes.Ldloc, left);
             il.Emit(OpCodes.Ldloc, right);
@@ -198,16 +197,18 @@ internal sealed unsafe partial class RegionEmitter
         });
     }
 
-    /// <summary>Flags of a product: its low half in a local, CF and OF as <paramref name="pushAux"/> pushes them.</summary>
-    private void SetProductFlags(int size, LocalBuilder low, Action pushAux)
+    /// <summary>CF and OF as <paramref name="pushOverflow"/> pushes them; the others stay.</summary>
+    private void SetProductFlags(Action pushOverflow)
     {
         if (current.FlagsDead) return;
-        pushAux();
+        MakeCanonical();
+        il.Emit(OpCodes.Ldloc, flagsY);
+        Constant(~(long)Multiply.Overflow);
+        il.Emit(OpCodes.And);
+        pushOverflow();
+        il.Emit(OpCodes.Or);
         il.Emit(OpCodes.Stloc, flagsY);
-        il.Emit(OpCodes.Ldloc, low);
-        SignExtend(size);
-        il.Emit(OpCodes.Stloc, flagsX);
-        SetKind(FlagKind.Canonical, size);
+        SetKind(FlagKind.Canonical, 8);
     }
 
     /// <summary>MUL and one-operand IMUL.</summary>
@@ -240,7 +241,7 @@ internal sealed unsafe partial class RegionEmitter
             PopRegister(size switch { 2 => Register.DX, 4 => Register.EDX, _ => Register.RDX });
         }
 
-        SetProductFlags(size, low, () =>
+        SetProductFlags(() =>
         {
             il.Emit(OpCodes.Ldloc, low);
             il.Emit(OpCodes.Ldloc, high);
