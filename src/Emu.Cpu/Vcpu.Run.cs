@@ -102,6 +102,7 @@ public sealed unsafe partial class Vcpu
     {
         CpuState* s = State;
         Code.Collect(s);
+        Code.Translator?.BetweenBlocks();
         bool single = s->Remaining < 0 || NeedsSingleStep;
         if (single && HitsInstructionBreakpoint()) return;
         CodeMode mode = s->Mode;
@@ -199,6 +200,17 @@ public sealed unsafe partial class Vcpu
         if ((mode & CodeMode.SingleStep) == 0) return FindBlock(mode | CodeMode.SingleStep);
         Record(ExceptionVector.GeneralProtection, 0, 0);
         return null;
+    }
+
+    /// <summary>Tells the translator about the block at RIP, whose first operation is <paramref name="entry"/>.</summary>
+    internal void ReportHot(Op* entry)
+    {
+        CpuState* s = State;
+        TlbEntry* tlb = s->Tlb + TlbEntry.Index(s->Rip);
+        // The translation may have gone while the block ran its first operation; its time will come again.
+        if ((s->Rip & ~0xFFFul) != tlb->ExecuteTag) return;
+        Block? block = Code.Find((nint)(s->Rip + (ulong)tlb->Addend), s->Mode);
+        if (block != null && block.Ops == entry) Code.Translator?.OnHot(this, block);
     }
 
     private Block? BuildBlock(byte* host, ulong linear, CodeMode mode)

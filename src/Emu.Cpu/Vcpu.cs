@@ -47,7 +47,7 @@ public sealed unsafe partial class Vcpu : IDisposable
         NativeMemory.Clear(State, (nuint)sizeof(CpuState));
         State->JumpCache = code.JumpCache;
         State->Remaining = -Bias;
-        builder = new BlockBuilder(model, code.Fusion, code.DebugPoints);
+        builder = new BlockBuilder(model, code);
         code.DebugPoints.WatchpointsChanged += UpdateBreakpoints;
         clock = new RetirementClock(this);
         Apic = new LocalApic(this, clock);

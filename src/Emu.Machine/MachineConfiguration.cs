@@ -1,4 +1,5 @@
 using Emu.Devices.Serial;
+using Emu.Jit;
 
 namespace Emu.Machine;
 
@@ -43,6 +44,16 @@ public sealed record ClockConfiguration
     public DateTime RtcBase { get; init; } = DateTime.UtcNow;
 }
 
+/// <summary>How guest code is executed.</summary>
+public enum Accelerator
+{
+    /// <summary>Interpretation of predecoded code only.</summary>
+    Interpreter,
+
+    /// <summary>Interpretation, and translation of what runs often.</summary>
+    Translator,
+}
+
 /// <summary>Everything that defines a PC. Immutable; <see cref="Machine"/> is built from it.</summary>
 public sealed record MachineConfiguration
 {
@@ -54,6 +65,12 @@ public sealed record MachineConfiguration
 
     /// <summary>CPU model with feature changes, as <c>-cpu</c> takes it.</summary>
     public string Cpu { get; init; } = "max";
+
+    /// <summary>How guest code is executed.</summary>
+    public Accelerator Accelerator { get; init; } = Accelerator.Translator;
+
+    /// <summary>How code is translated.</summary>
+    public TranslatorOptions Translator { get; init; } = new();
 
     /// <summary>BIOS image; null looks in the usual places; empty string for none.</summary>
     public string? Bios { get; init; }

@@ -12,6 +12,7 @@ using Emu.Devices.Storage;
 using Emu.Devices.Storage.Floppy;
 using Emu.Devices.Storage.Ide;
 using Emu.Devices.Timers;
+using Emu.Jit;
 using Emu.Machine.Loaders;
 using Emu.Mmu;
 
@@ -51,6 +52,7 @@ public sealed class PcBoard : IDisposable
         Memory = new I440FxMemory(guestMemory, Ram, Layout, biosRam);
         Ports = new PortSpace();
         code = new CodeCache(guestMemory);
+        if (configuration.Accelerator == Accelerator.Translator) Translator = Translator.Attach(code, configuration.Translator);
         Apics = new ApicBus();
         Bus = new MachineBus(this, machine);
         Processors = CreateProcessors();
@@ -86,6 +88,9 @@ public sealed class PcBoard : IDisposable
         Chipset.A20.Changed += SetA20;
         ConfigureFirmware();
     }
+
+    /// <summary>What translates hot code; null when everything is interpreted.</summary>
+    public Translator? Translator { get; }
 
     /// <summary>The kernel is entered without a BIOS.</summary>
     public bool DirectBoot { get; }

@@ -22,14 +22,16 @@ internal sealed unsafe class BlockBuilder
     private readonly nint[] withoutFlags = new nint[MaxInstructions];
     private readonly bool[] cannotLeave = new bool[MaxInstructions];
     private readonly int[] fusionKeys = new int[MaxInstructions];
+    private readonly CodeCache code;
     private readonly CompareBranchFusion fusion;
     private readonly DebugPoints debugPoints;
 
-    public BlockBuilder(CpuModel model, CompareBranchFusion fusion, DebugPoints debugPoints)
+    public BlockBuilder(CpuModel model, CodeCache code)
     {
-        this.debugPoints = debugPoints;
+        debugPoints = code.DebugPoints;
         this.model = model;
-        this.fusion = fusion;
+        this.code = code;
+        fusion = code.Fusion;
         DecoderOptions options = model.DecoderOptions;
         decoder16 = Decoder.Create(16, bytes, options);
         decoder32 = Decoder.Create(32, bytes, options);
@@ -66,6 +68,13 @@ internal sealed unsafe class BlockBuilder
             check->Handler = &Handlers.CheckSecondPage;
             check->Flags = OpFlags.ChecksMapping;
             check->Immediate = (ulong)secondPage;
+        }
+        else if (code.Translator != null && !stops && IsTranslatable(mode))
+        {
+            Op* entry = NewOp(used++, 0, 0);
+            entry->Handler = &Handlers.Profile;
+            entry->Flags = OpFlags.Entry;
+            entry->Immediate = code.Translator.Threshold;
         }
 
         if (stops)
@@ -130,6 +139,11 @@ internal sealed unsafe class BlockBuilder
             SecondPage = (nint)secondPage,
         };
     }
+
+    /// <summary>Modes a translator takes: flat 32- and 64-bit code, one instruction after the other, no alignment checks.</summary>
+    public static bool IsTranslatable(CodeMode mode) =>
+        (mode & (CodeMode.Flat | CodeMode.Code32 | CodeMode.Stack32)) == (CodeMode.Flat | CodeMode.Code32 | CodeMode.Stack32)
+        && (mode & (CodeMode.SingleStep | CodeMode.AlignmentCheck)) == 0;
 
     /// <summary>Joins the last two instructions if the pair is one of those that may be.</summary>
     private void FuseLast(int count, CodeMode mode)

@@ -62,6 +62,9 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
     /// <summary>The direct-mapped table in front of the cache.</summary>
     public JumpCacheEntry* JumpCache { get; private set; }
 
+    /// <summary>Takes over blocks that run often; null where everything is interpreted. To be set before any code runs.</summary>
+    internal ICodeTranslator? Translator { get; set; }
+
     /// <summary>Pairs of instructions that are performed together.</summary>
     internal CompareBranchFusion Fusion { get; } = new();
 
@@ -161,6 +164,7 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
         JumpCacheEntry* entry = JumpCache + JumpCacheEntry.Index(block.Host);
         if (entry->Entry == block.Ops) *entry = default;
         for (int i = 0; i < block.OpCount; i++) block.Ops[i].Handler = &Handlers.Stale;
+        Translator?.OnRetired(block);
         garbage.Add(block);
     }
 
@@ -208,6 +212,7 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
             DropStale(page, list);
         }
 
+        Translator?.OnReleasing();
         foreach (Block block in garbage)
         {
             bytes -= (long)block.OpCount * Op.SizeInBytes;
@@ -224,6 +229,7 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
         memory.RemoveCodeListener(this);
         Clear();
         Release();
+        Translator?.Dispose();
         NativeMemory.Free(JumpCache);
         Fusion.Dispose();
         JumpCache = null;

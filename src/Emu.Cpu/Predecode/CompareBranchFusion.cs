@@ -61,8 +61,13 @@ internal sealed unsafe class CompareBranchFusion : IDisposable
 
         // A direct branch has no displacement of its own.
         first[1].Displacement = number;
+        first->Flags |= OpFlags.Fusible;
         first->Handler = table[number].Fused != null ? table[number].Fused : &Count;
     }
+
+    /// <summary>The handler that performs an operation without the one behind it. May be called from any thread.</summary>
+    public delegate*<Vcpu, CpuState*, Op*, void> HandlerAlone(in Op op, in Op next) =>
+        (op.Flags & OpFlags.Fusible) != 0 ? table[next.Displacement].First : op.Handler;
 
     /// <summary>Handler of the first operation until its combination is compiled.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

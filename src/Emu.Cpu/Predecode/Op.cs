@@ -105,6 +105,12 @@ public enum OpFlags : ushort
 
     /// <summary>No instruction: <see cref="Handlers.CheckBreakpoint"/>. Translated code must leave in front of it.</summary>
     Breakpoint = 1 << 7,
+
+    /// <summary>No instruction: the head of a block, <see cref="Handlers.Profile"/> or the translator's entry.</summary>
+    Entry = 1 << 8,
+
+    /// <summary>May run joined with the branch behind it; see <see cref="CompareBranchFusion"/>.</summary>
+    Fusible = 1 << 9,
 }
 
 /// <summary>Byte offsets in <see cref="CpuState"/> that operands use.</summary>

@@ -60,6 +60,9 @@ public unsafe struct CpuState
     /// <summary>Set by a branch whose link is still empty: where the dispatcher stores the operation it finds.</summary>
     public nint* LinkSlot;
 
+    /// <summary>Set by <see cref="Handlers.Completed"/>.</summary>
+    public int Completed;
+
     /// <summary>A value read by a slow path, for the handler that asked.</summary>
     public fixed byte Scratch[64];
 

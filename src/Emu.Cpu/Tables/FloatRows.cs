@@ -26,6 +26,12 @@ internal sealed class FloatScalarRow(string handler, Func<VectorShape, Type[]> a
     private readonly HandlerSet handlers = new(typeof(Handlers), handler);
     private readonly bool twoOperands = unary;
 
+    /// <summary>Name of the handler.</summary>
+    public string Handler => handlers.Method;
+
+    /// <summary>The handler's type arguments, for a register source.</summary>
+    public Type[] TypeArguments => arguments(new VectorShape(VectorWidth.Bits128, 0, false, false));
+
     /// <summary>The immediate is a predicate of CMPxx.</summary>
     public bool ComparePredicate { get; init; }
 

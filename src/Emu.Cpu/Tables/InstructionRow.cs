@@ -39,6 +39,9 @@ public sealed class HandlerSet
         this.method = method;
     }
 
+    /// <summary>Name of the handler.</summary>
+    public string Method => method;
+
     /// <summary>The integer type of a width given as log2 of its bytes (0..3).</summary>
     public static Type Integer(int sizeLog2) => Integers[sizeLog2];
 

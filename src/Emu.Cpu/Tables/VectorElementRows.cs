@@ -32,7 +32,8 @@ internal sealed class ElementRow : VectorRow
     /// <summary>The element number is the immediate (PINSRx, PEXTRx).</summary>
     public bool ElementFromImmediate { get; init; }
 
-    private int Bytes => element == typeof(byte) ? 1 : element == typeof(ushort) ? 2 : element == typeof(uint) ? 4 : 8;
+    /// <summary>Size of the element.</summary>
+    public int Bytes => element == typeof(byte) ? 1 : element == typeof(ushort) ? 2 : element == typeof(uint) ? 4 : 8;
 
     protected override unsafe void BindAvailable(ref Binder binder)
     {
@@ -86,6 +87,9 @@ internal sealed class SignMaskRow : VectorRow
     private readonly HandlerSet handlers = new(typeof(Handlers), nameof(Handlers.VectorSignMask));
     private readonly Type element;
 
+    /// <summary>An element's type.</summary>
+    public Type Element => element;
+
     public SignMaskRow(Type element) => this.element = element;
 
     protected override unsafe void BindAvailable(ref Binder binder)
@@ -128,6 +132,9 @@ internal sealed class BroadcastRow : VectorRow
 {
     private readonly HandlerSet handlers = new(typeof(Handlers), nameof(Handlers.VectorBroadcast));
     private readonly Type element;
+
+    /// <summary>The element's type.</summary>
+    public Type Element => element;
 
     public BroadcastRow(Type element) => this.element = element;
 

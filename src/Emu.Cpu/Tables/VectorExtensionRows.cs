@@ -134,6 +134,9 @@ internal sealed unsafe class ClearVectorsRow : VectorRow
     private readonly HandlerSet handlers = new(typeof(Handlers), nameof(Handlers.ClearVectors));
     private readonly bool all;
 
+    /// <summary>VZEROALL.</summary>
+    public bool All => all;
+
     /// <param name="all">VZEROALL.</param>
     public ClearVectorsRow(bool all) => this.all = all;
 

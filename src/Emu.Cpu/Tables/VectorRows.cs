@@ -147,6 +147,15 @@ internal sealed class VectorOperationRow : VectorRow
     private readonly Type operation;
     private readonly bool unary;
 
+    /// <summary>The function of <see cref="Semantics.Simd"/>.</summary>
+    public Type Operation => operation;
+
+    /// <summary>One source.</summary>
+    public bool IsUnary => unary;
+
+    /// <summary>Two sources and an immediate.</summary>
+    public bool HasImmediate => wide.Method == nameof(Handlers.VectorBinaryImmediate);
+
     public VectorOperationRow(Type operation, string wideHandler, string mmxHandler, bool unary = false)
     {
         this.operation = operation;
@@ -238,6 +247,9 @@ internal sealed class VectorMoveRow : VectorRow
     private readonly HandlerSet loads = new(typeof(Handlers), nameof(Handlers.VectorMove));
     private readonly HandlerSet stores = new(typeof(Handlers), nameof(Handlers.VectorStore));
     private readonly bool aligned;
+
+    /// <summary>Memory operands must be aligned, in VEX encodings too.</summary>
+    public bool Aligned => aligned;
 
     /// <param name="aligned">Memory operands must be aligned, in VEX encodings too.</param>
     public VectorMoveRow(bool aligned) => this.aligned = aligned;

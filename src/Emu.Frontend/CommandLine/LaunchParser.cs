@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Emu.Jit;
 using Emu.Machine;
 
 namespace Emu.Frontend.CommandLine;
@@ -52,7 +53,7 @@ internal static class LaunchParser
             machine = machine with { Uuid = Guid.TryParse(uuid, out Guid id) ? id : throw new UsageException($"-uuid {uuid}: not a UUID such as 550e8400-e29b-41d4-a716-446655440000") };
         }
 
-        foreach (string accel in QemuOptions.Accel.All(result)) CheckAccelerator("-accel", PropertyList.Parse("-accel", accel, "accel").Head);
+        if (QemuOptions.Accel.Last(result) is { } accel) machine = Accelerate(PropertyList.Parse("-accel", accel, "accel"), machine);
         foreach (string type in QemuOptions.Machine.All(result)) machine = MachineType(type, machine);
         return machine;
     }
@@ -67,7 +68,7 @@ internal static class LaunchParser
                 : $"-machine {type}: there is no such machine; -M help lists them");
         }
 
-        if (list.Text("accel") is { } accelerators) CheckAccelerator("-machine accel", accelerators.Split(':')[0]);
+        if (list.Text("accel") is { } accelerators) machine = Accelerate(PropertyList.Parse("-machine accel", accelerators.Split(':')[0], "accel"), machine);
         machine = machine with { Hpet = list.Flag("hpet") ?? machine.Hpet, Acpi = list.Flag("acpi") ?? machine.Acpi };
         machine = machine with { VmPort = list.Flag("vmport") ?? machine.VmPort };
         if (list.Flag("usb") == true) throw new UsageException("-machine usb=on: there is no USB controller yet");
@@ -76,14 +77,35 @@ internal static class LaunchParser
         return machine;
     }
 
-    private static void CheckAccelerator(string option, string? name)
+    private static MachineConfiguration Accelerate(PropertyList list, MachineConfiguration machine)
     {
-        if (name is not (null or "tcg"))
+        switch (list.Head)
         {
-            throw new UsageException(name is "kvm" or "hax" or "hvf" or "whpx" or "xen" or "nvmm"
-                ? $"{option} {name}: everything is emulated here; leave it out, or say tcg"
-                : $"{option} {name}: there is no such accelerator; leave it out, or say tcg");
+            case "interp":
+                machine = machine with { Accelerator = Accelerator.Interpreter };
+                break;
+            // Scripts for QEMU say tcg for what is translation here.
+            case null or "jit" or "tcg":
+                TranslatorOptions defaults = machine.Translator;
+                list.Text("thread");
+                machine = machine with
+                {
+                    Accelerator = Accelerator.Translator,
+                    Translator = defaults with
+                    {
+                        Threshold = (uint)(list.Number("threshold", 1, 1_000_000_000) ?? defaults.Threshold),
+                        Synchronous = list.Flag("sync") ?? defaults.Synchronous,
+                    },
+                };
+                break;
+            case "kvm" or "hax" or "hvf" or "whpx" or "xen" or "nvmm":
+                throw new UsageException($"-accel {list.Head}: everything is emulated here; leave it out, or say jit or interp");
+            default:
+                throw new UsageException($"-accel {list.Head}: there is no such accelerator; leave it out, or say jit or interp");
         }
+
+        list.Finish();
+        return machine;
     }
 
     private static ulong Memory(string? text)

@@ -32,7 +32,7 @@ internal static class Listings
         output.WriteLine("  hpet=on|off     high-precision event timer (default on)");
         output.WriteLine("  acpi=on|off     ACPI tables (default on)");
         output.WriteLine("  vmport=on|off   VMware's backdoor port with its absolute pointer (default on)");
-        output.WriteLine("  accel=tcg       accepted: everything is emulated");
+        output.WriteLine("  accel=jit       translate what runs often (default); interp only interprets");
     }
 
     private static void Processors(TextWriter output)

@@ -1,11 +1,21 @@
 using Emu.Conformance.Emulated;
+using Emu.Jit;
 
 namespace Emu.Frontend.Testing;
 
 /// <summary>The engines <c>emu test</c> can put under test.</summary>
 internal static class TestEngines
 {
-    private static readonly ExecutionEngine[] All = [ExecutionEngine.Interpreter];
+    private static readonly ExecutionEngine[] All =
+    [
+        ExecutionEngine.Interpreter,
+        // Every block is translated before it runs for the first time.
+        new("jit", static cpu =>
+        {
+            Translator.Attach(cpu.Code, new TranslatorOptions { Threshold = 1, Synchronous = true });
+            return null;
+        }),
+    ];
 
     /// <summary>Their names, for help texts and messages.</summary>
     public static string Names => string.Join(", ", All.Select(e => e.Name));

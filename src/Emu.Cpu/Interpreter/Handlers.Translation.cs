@@ -1,0 +1,45 @@
+using System.Runtime.CompilerServices;
+using Emu.Mmu;
+
+namespace Emu.Cpu;
+
+// Where interpreted and translated code meet.
+internal static unsafe partial class Handlers
+{
+    /// <summary>Pseudo-operation at the head of a block: counts executions (down, in <see cref="Op.Immediate"/>) until the translator is told.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Profile(Vcpu cpu, CpuState* s, Op* op)
+    {
+        if (--op->Immediate == 0)
+        {
+            ProfileHot(cpu, s, op);
+            return;
+        }
+
+        Op* next = op + 1;
+        next->Handler(cpu, s, next);
+    }
+
+    /// <summary>Pseudo-operation at the head of a block that is neither counted nor translated.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Enter(Vcpu cpu, CpuState* s, Op* op)
+    {
+        Op* next = op + 1;
+        next->Handler(cpu, s, next);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ProfileHot(Vcpu cpu, CpuState* s, Op* op)
+    {
+        op->Handler = &Enter;
+        cpu.ReportHot(op);
+        op->Handler(cpu, s, op);
+    }
+
+    /// <summary>
+    /// Pseudo-operation behind a copy of a single one: tells translated code, which called that, that nothing was in the way. Returns
+    /// to it.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Completed(Vcpu cpu, CpuState* s, Op* op) => s->Completed = 1;
+}

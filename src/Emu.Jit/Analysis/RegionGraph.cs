@@ -1,0 +1,144 @@
+using Emu.Cpu;
+using Emu.Jit.Regions;
+using Iced.Intel;
+
+namespace Emu.Jit.Analysis;
+
+/// <summary>The decoded blocks of a region and how they lead to each other.</summary>
+internal sealed unsafe class RegionGraph
+{
+    private readonly Dictionary<long, RegionBlock> byStart = [];
+
+    /// <summary>Decodes a plan.</summary>
+    public RegionGraph(RegionPlan plan)
+    {
+        Plan = plan;
+        Is64 = (plan.Mode & CodeMode.Code64) != 0;
+        foreach (PlannedBlock planned in plan.Blocks) byStart[planned.Start] = Decode(planned);
+        Entry = byStart[0];
+        Blocks = [.. byStart.Values.OrderBy(b => b.Start)];
+        for (int i = 0; i < Blocks.Count; i++) Blocks[i].Index = i;
+        Connect();
+    }
+
+    /// <summary>What it was made from.</summary>
+    public RegionPlan Plan { get; }
+
+    /// <summary>64-bit mode; else flat 32-bit code.</summary>
+    public bool Is64 { get; }
+
+    /// <summary>Blocks by address, which is the order of emission.</summary>
+    public IReadOnlyList<RegionBlock> Blocks { get; }
+
+    /// <summary>Where the region begins.</summary>
+    public RegionBlock Entry { get; }
+
+    /// <summary>Blocks behind calls to functions in the region: where a RET may go.</summary>
+    public IReadOnlyList<RegionBlock> ReturnSites { get; private set; } = [];
+
+    /// <summary>The block that starts at a distance from the entry, if it belongs to the region.</summary>
+    public RegionBlock? At(long start) => byStart.GetValueOrDefault(start);
+
+    private RegionBlock Decode(PlannedBlock planned)
+    {
+        Decoder decoder = Decoder.Create(Is64 ? 64 : 32, new ByteArrayCodeReader(planned.Code));
+        decoder.IP = (ulong)planned.Start;
+        List<RegionInstruction> instructions = [];
+        for (int i = 0; i < planned.Ops.Length; i++)
+        {
+            if (planned.Ops[i].Length == 0) continue;
+            decoder.Decode(out Instruction instruction);
+            instructions.Add(new RegionInstruction(instruction, planned, i));
+            // What Iced rejects is the interpreter's to raise a fault for, and ends its block.
+            if (instruction.IsInvalid) break;
+        }
+
+        RegionInstruction last = instructions[^1];
+        BlockEnd kind = EndOf(last);
+        long target = kind is BlockEnd.Conditional or BlockEnd.Jump or BlockEnd.Call ? RegionPlanner.TargetOf(last.Iced, Is64) : 0;
+        return new RegionBlock
+        {
+            Start = planned.Start,
+            Next = planned.Start + planned.Code.Length,
+            Instructions = instructions,
+            LastOperation = (nint)(planned.Block.Ops + planned.Ops.Length - 1),
+            End = kind,
+            Target = target,
+        };
+    }
+
+    private BlockEnd EndOf(RegionInstruction last)
+    {
+        if ((last.Op.Flags & OpFlags.EndsBlock) == 0) return BlockEnd.FallThrough;
+        ref readonly Instruction i = ref last.Iced;
+        bool direct = i.Op0Kind == (Is64 ? OpKind.NearBranch64 : OpKind.NearBranch32);
+        switch (i.FlowControl)
+        {
+            case FlowControl.ConditionalBranch when direct && i.IsJccShortOrNear:
+                return BlockEnd.Conditional;
+            case FlowControl.UnconditionalBranch when direct && i.IsJmpShortOrNear:
+                return BlockEnd.Jump;
+            case FlowControl.Call when direct && i.Mnemonic == Mnemonic.Call:
+                return BlockEnd.Call;
+            case FlowControl.IndirectBranch or FlowControl.IndirectCall when i.Op0Kind == OpKind.Memory && !Emit.RegionEmitter.IsNativeAddress(last):
+                return BlockEnd.Interpreted;
+            case FlowControl.IndirectBranch when i.IsJmpNearIndirect && last.Op.Size == (Is64 ? 8 : 4):
+                return BlockEnd.IndirectJump;
+            case FlowControl.IndirectCall when i.IsCallNearIndirect && last.Op.Size == (Is64 ? 8 : 4):
+                return BlockEnd.IndirectCall;
+            case FlowControl.Return when i.Code is Code.Retnq or Code.Retnq_imm16 or Code.Retnd or Code.Retnd_imm16 && last.Op.Size == (Is64 ? 8 : 4):
+                return BlockEnd.Return;
+            default:
+                return BlockEnd.Interpreted;
+        }
+    }
+
+    private void Connect()
+    {
+        List<RegionBlock> returnSites = [];
+        Entry.Predecessors++;
+        foreach (RegionBlock block in Blocks)
+        {
+            switch (block.End)
+            {
+                case BlockEnd.FallThrough:
+                    AddEdge(block, block.Next);
+                    break;
+                case BlockEnd.Conditional:
+                    AddEdge(block, block.Target);
+                    AddEdge(block, block.Next);
+                    break;
+                case BlockEnd.Jump:
+                    AddEdge(block, block.Target);
+                    break;
+                case BlockEnd.Call when At(block.Target) != null:
+                    AddEdge(block, block.Target);
+                    if (At(block.Next) is { } site)
+                    {
+                        // Reached by every RET of the region.
+                        site.Predecessors += 2;
+                        if (!returnSites.Contains(site)) returnSites.Add(site);
+                    }
+
+                    break;
+                case BlockEnd.Return:
+                    block.MayLoop = true;
+                    break;
+            }
+        }
+
+        ReturnSites = returnSites;
+        foreach (RegionBlock block in Blocks)
+        {
+            if (block.Predecessors != 1) block.OnlyPredecessor = null;
+        }
+    }
+
+    private void AddEdge(RegionBlock from, long target)
+    {
+        if (At(target) is not { } to) return;
+        to.Predecessors++;
+        to.OnlyPredecessor = from;
+        if (to.Index <= from.Index) from.MayLoop = true;
+    }
+}

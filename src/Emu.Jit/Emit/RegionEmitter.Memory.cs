@@ -1,0 +1,239 @@
+using System.Reflection.Emit;
+using Emu.Cpu;
+using Emu.Jit.Analysis;
+using Emu.Mmu;
+using Iced.Intel;
+
+namespace Emu.Jit.Emit;
+
+// Memory operands: effective addresses and the inline TLB check.
+internal sealed unsafe partial class RegionEmitter
+{
+    private readonly Dictionary<AccessGroup, LocalBuilder> groupHosts = [];
+
+    /// <summary>Whether an instruction that is performed in place may have to leave.</summary>
+    private static bool MayLeave(RegionInstruction instruction) => TouchesMemory(instruction.Iced) || IsFused(instruction);
+
+    /// <summary>Whether an instruction reads or writes memory.</summary>
+    private static bool TouchesMemory(in Instruction i)
+    {
+        if (i.Mnemonic is Mnemonic.Push or Mnemonic.Pop or Mnemonic.Leave) return true;
+        if (i.Mnemonic is Mnemonic.Lea or Mnemonic.Nop || i.Mnemonic.ToString().StartsWith("Prefetch", StringComparison.Ordinal)) return false;
+        for (int n = 0; n < i.OpCount; n++)
+        {
+            if (i.GetOpKind(n) == OpKind.Memory) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a memory operand's address can be computed in place.</summary>
+    internal static bool IsNativeAddress(RegionInstruction instruction)
+    {
+        ref readonly Instruction i = ref instruction.Iced;
+        if (i.IsVsib) return false;
+        bool is64 = i.CodeSize == CodeSize.Code64;
+        if (instruction.Op.AddressSize == 2 && (instruction.Op.Flags & OpFlags.Memory) != 0) return false;
+        // Outside 64-bit mode FS, GS and CS have limits and rights to check.
+        return is64 || i.MemorySegment is Register.DS or Register.ES or Register.SS;
+    }
+
+    /// <summary>Pushes the effective address of the memory operand, without segment base (LEA).</summary>
+    private void PushEffectiveAddress()
+    {
+        ref readonly Instruction i = ref current.Iced;
+        bool any = false;
+        if (i.MemoryBase is Register.RIP or Register.EIP)
+        {
+            PushLinear((long)i.MemoryDisplacement64);
+            if (i.MemoryBase == Register.EIP) Truncate(4);
+            return;
+        }
+
+        if (i.MemoryBase != Register.None)
+        {
+            il.Emit(OpCodes.Ldloc, GprLocal(i.MemoryBase));
+            any = true;
+        }
+
+        if (i.MemoryIndex != Register.None)
+        {
+            il.Emit(OpCodes.Ldloc, GprLocal(i.MemoryIndex));
+            if (i.MemoryIndexScale > 1)
+            {
+                il.Emit(OpCodes.Ldc_I4, System.Numerics.BitOperations.Log2((uint)i.MemoryIndexScale));
+                il.Emit(OpCodes.Shl);
+            }
+
+            if (any) il.Emit(OpCodes.Add);
+            any = true;
+        }
+
+        long displacement = (long)i.MemoryDisplacement64;
+        if (displacement != 0 || !any)
+        {
+            Constant(displacement);
+            if (any) il.Emit(OpCodes.Add);
+        }
+
+        if (AddressSize(i) == 4) Truncate(4);
+    }
+
+    private int AddressSize(in Instruction i)
+    {
+        Register register = i.MemoryBase != Register.None ? i.MemoryBase : i.MemoryIndex;
+        if (register != Register.None) return register.GetSize();
+        return i.MemoryDisplSize == 8 || (Is64 && i.MemoryDisplSize != 4) ? 8 : 4;
+    }
+
+    /// <summary>Pushes the linear address of the memory operand.</summary>
+    private void PushLinearAddress()
+    {
+        PushEffectiveAddress();
+        if (current.Iced.MemorySegment is Register.FS or Register.GS)
+        {
+            LoadState(StateLayout.SegmentBase(current.Iced.MemorySegment == Register.FS ? SegmentIndex.Fs : SegmentIndex.Gs), OpCodes.Ldind_I8);
+            il.Emit(OpCodes.Add);
+        }
+    }
+
+    /// <summary>The host address of the memory operand, checked for an access of <paramref name="size"/> bytes.</summary>
+    private LocalBuilder TranslateOperand(int size, bool write, Label miss)
+    {
+        if (current.Group is { } group) return TranslateInGroup(group, PushLinearAddress, miss);
+        PushLinearAddress();
+        return Translate(PopTemporary(), size, write, miss);
+    }
+
+    /// <summary>The host address for an access at a distance from the stack pointer.</summary>
+    private LocalBuilder TranslateStack(long distance, int size, bool write, Label miss)
+    {
+        void PushAddress()
+        {
+            il.Emit(OpCodes.Ldloc, gpr[Rsp]!);
+            if (distance != 0)
+            {
+                Constant(distance);
+                il.Emit(OpCodes.Add);
+            }
+
+            if (!Is64) Truncate(4);
+        }
+
+        if (current.Group is { } group) return TranslateInGroup(group, PushAddress, miss);
+        PushAddress();
+        return Translate(PopTemporary(), size, write, miss);
+    }
+
+    private LocalBuilder TranslateOperand(int size, bool write) => TranslateOperand(size, write, ExitHere());
+
+    /// <summary>The host address for a linear one; goes to <paramref name="miss"/> unless all bytes lie on a page that is a hit.</summary>
+    private LocalBuilder Translate(LocalBuilder linear, int size, bool write, Label miss)
+    {
+        LocalBuilder entry = EmitTlbEntry(linear);
+        EmitTagCheck(linear, size - 1, entry, write, miss);
+        LocalBuilder host = il.DeclareLocal(typeof(nint));
+        il.Emit(OpCodes.Ldloc, linear);
+        LoadField(entry, StateLayout.Addend, OpCodes.Ldind_I8);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Conv_I);
+        il.Emit(OpCodes.Stloc, host);
+        return host;
+    }
+
+    private LocalBuilder TranslateInGroup(AccessGroup group, Action pushAddress, Label miss)
+    {
+        if (!groupHosts.TryGetValue(group, out LocalBuilder? root))
+        {
+            pushAddress();
+            Constant(group.Lowest - current.GroupOffset);
+            il.Emit(OpCodes.Add);
+            LocalBuilder lowest = PopTemporary();
+            LocalBuilder entry = EmitTlbEntry(lowest);
+            EmitTagCheck(lowest, group.Highest - group.Lowest, entry, group.Writes, miss);
+            groupHosts[group] = root = il.DeclareLocal(typeof(nint));
+            il.Emit(OpCodes.Ldloc, lowest);
+            LoadField(entry, StateLayout.Addend, OpCodes.Ldind_I8);
+            il.Emit(OpCodes.Add);
+            Constant(group.Lowest);
+            il.Emit(OpCodes.Sub);
+            il.Emit(OpCodes.Conv_I);
+            il.Emit(OpCodes.Stloc, root);
+        }
+
+        if (current.GroupOffset == 0) return root;
+        LocalBuilder host = il.DeclareLocal(typeof(nint));
+        il.Emit(OpCodes.Ldloc, root);
+        Constant(current.GroupOffset);
+        il.Emit(OpCodes.Conv_I);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Stloc, host);
+        return host;
+    }
+
+    private LocalBuilder EmitTlbEntry(LocalBuilder linear)
+    {
+        LocalBuilder entry = il.DeclareLocal(typeof(nint));
+        il.Emit(OpCodes.Ldloc, tlb);
+        EmitTlbOffset(linear);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Stloc, entry);
+        return entry;
+    }
+
+    /// <summary>Pushes the byte offset of the TLB entry for a linear address.</summary>
+    private void EmitTlbOffset(LocalBuilder linear)
+    {
+        il.Emit(OpCodes.Ldloc, linear);
+        il.Emit(OpCodes.Ldc_I4, 12 - 5);
+        il.Emit(OpCodes.Shr_Un);
+        Constant((TlbEntry.Count - 1) * TlbEntry.SizeInBytes);
+        il.Emit(OpCodes.And);
+        il.Emit(OpCodes.Conv_I);
+    }
+
+    private void EmitTagCheck(LocalBuilder linear, long lastByte, LocalBuilder entry, bool write, Label miss)
+    {
+        il.Emit(OpCodes.Ldloc, linear);
+        if (lastByte != 0)
+        {
+            Constant(lastByte);
+            il.Emit(OpCodes.Add);
+        }
+
+        Constant(~0xFFFL);
+        il.Emit(OpCodes.And);
+        LoadField(entry, write ? StateLayout.WriteTag : StateLayout.ReadTag, OpCodes.Ldind_I8);
+        il.Emit(OpCodes.Bne_Un, miss);
+    }
+
+    /// <summary>Pushes what lies at a host address, zero-extended.</summary>
+    private void PushMemory(LocalBuilder host, int size)
+    {
+        il.Emit(OpCodes.Ldloc, host);
+        il.Emit(OpCodes.Volatile);
+        switch (size)
+        {
+            case 1: il.Emit(OpCodes.Ldind_U1); il.Emit(OpCodes.Conv_U8); break;
+            case 2: il.Emit(OpCodes.Ldind_U2); il.Emit(OpCodes.Conv_U8); break;
+            case 4: il.Emit(OpCodes.Ldind_U4); il.Emit(OpCodes.Conv_U8); break;
+            default: il.Emit(OpCodes.Ldind_I8); break;
+        }
+    }
+
+    /// <summary>Stores the low bytes of a local at a host address.</summary>
+    private void StoreMemory(LocalBuilder host, LocalBuilder value, int size)
+    {
+        il.Emit(OpCodes.Ldloc, host);
+        il.Emit(OpCodes.Ldloc, value);
+        switch (size)
+        {
+            case 1: il.Emit(OpCodes.Conv_U1); break;
+            case 2: il.Emit(OpCodes.Conv_U2); break;
+            case 4: il.Emit(OpCodes.Conv_U4); break;
+        }
+
+        il.Emit(OpCodes.Volatile);
+        il.Emit(size switch { 1 => OpCodes.Stind_I1, 2 => OpCodes.Stind_I2, 4 => OpCodes.Stind_I4, _ => OpCodes.Stind_I8 });
+    }
+}

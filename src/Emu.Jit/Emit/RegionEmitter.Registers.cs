@@ -1,0 +1,198 @@
+using System.Reflection.Emit;
+using Emu.Cpu;
+using Emu.Jit.Analysis;
+using Emu.Jit.Flags;
+using Iced.Intel;
+
+namespace Emu.Jit.Emit;
+
+// General registers in IL locals, and the traffic between them and the state.
+internal sealed unsafe partial class RegionEmitter
+{
+    private const int Rsp = 4;
+
+    private readonly LocalBuilder?[] gpr = new LocalBuilder?[16];
+    private readonly bool[] gprWritten = new bool[16];
+    private readonly List<LocalBuilder> temporaries = [];
+    private int nextTemporary;
+
+    /// <summary>Finds the registers the region's native instructions use and change.</summary>
+    private void CollectRegisters()
+    {
+        PrepareVectors();
+        InstructionInfoFactory factory = new();
+        bool zeroesUpper = false;
+        foreach (RegionInstruction instruction in NativeInstructionsOfRegion())
+        {
+            if (instruction.Iced.Mnemonic == Mnemonic.Vzeroupper)
+            {
+                zeroesUpper = true;
+                continue;
+            }
+
+            foreach (UsedRegister used in factory.GetInfo(instruction.Iced).GetUsedRegisters()) Use(used);
+            // Idioms that yield a constant are not said to read their sources.
+            for (int n = 0; n < instruction.Iced.OpCount; n++)
+            {
+                if (instruction.Iced.GetOpKind(n) == OpKind.Register) Use(new UsedRegister(instruction.Iced.GetOpRegister(n), OpAccess.Read));
+            }
+        }
+
+        for (int i = 0; i < 16; i++) vectorWritten[i] |= zeroesUpper && vectors[i] != null;
+    }
+
+    private IEnumerable<RegionInstruction> NativeInstructionsOfRegion()
+    {
+        foreach (RegionBlock b in graph.Blocks)
+        {
+            foreach (RegionInstruction instruction in b.Instructions)
+            {
+                bool end = instruction == b.Last && b.End != BlockEnd.FallThrough;
+                if (end ? b.End != BlockEnd.Interpreted : IsNative(instruction)) yield return instruction;
+            }
+        }
+    }
+
+    private void Use(in UsedRegister used)
+    {
+        if (used.Register.IsVectorRegister())
+        {
+            UseVector(used);
+            return;
+        }
+
+        if (!used.Register.IsGPR()) return;
+        int number = used.Register.GetFullRegister().GetNumber();
+        gpr[number] ??= il.DeclareLocal(typeof(long));
+        // Reading is enough to be loaded, and a register that may be written is stored on every way out, so loaded too.
+        if (used.Access is OpAccess.Write or OpAccess.CondWrite or OpAccess.ReadWrite or OpAccess.ReadCondWrite) gprWritten[number] = true;
+    }
+
+    /// <summary>Stores what the region has changed: registers, flags, the instruction budget. RIP is the caller's to store.</summary>
+    private void StoreState()
+    {
+        for (int i = 0; i < 16; i++)
+        {
+            if (!gprWritten[i]) continue;
+            LoadStateAddress(StateLayout.Gpr(i));
+            il.Emit(OpCodes.Ldloc, gpr[i]!);
+            il.Emit(OpCodes.Stind_I8);
+        }
+
+        EmitStoreVectors();
+        LoadStateAddress(StateLayout.Remaining);
+        il.Emit(OpCodes.Ldloc, remaining);
+        il.Emit(OpCodes.Stind_I8);
+        PushFlagArguments();
+        il.Emit(OpCodes.Call, StoreFlagsMethod);
+    }
+
+    /// <summary>Pushes the arguments of <see cref="StoreFlagsMethod"/>.</summary>
+    private void PushFlagArguments()
+    {
+        il.Emit(OpCodes.Ldarg_1);
+        il.Emit(OpCodes.Ldloc, flagsKind);
+        il.Emit(OpCodes.Ldloc, flagsX);
+        il.Emit(OpCodes.Ldloc, flagsY);
+    }
+
+    /// <summary>Loads the flags, in canonical form, from the state.</summary>
+    private void LoadFlags()
+    {
+        LoadState(StateLayout.FlagsResult, OpCodes.Ldind_I8);
+        il.Emit(OpCodes.Stloc, flagsX);
+        LoadState(StateLayout.FlagsAux, OpCodes.Ldind_U4);
+        il.Emit(OpCodes.Conv_U8);
+        il.Emit(OpCodes.Stloc, flagsY);
+        il.Emit(OpCodes.Ldc_I4_0);
+        il.Emit(OpCodes.Stloc, flagsKind);
+    }
+
+    private static readonly System.Reflection.MethodInfo StoreFlagsMethod = typeof(LazyFlags).GetMethod(
+        nameof(LazyFlags.Store), System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.Public, [typeof(CpuState*), typeof(int), typeof(ulong), typeof(ulong)])!;
+
+    /// <summary>Loads registers, flags and the TLB pointer from the state.</summary>
+    private void ReloadState()
+    {
+        for (int i = 0; i < 16; i++)
+        {
+            if (gpr[i] is not { } local) continue;
+            LoadState(StateLayout.Gpr(i), OpCodes.Ldind_I8);
+            il.Emit(OpCodes.Stloc, local);
+        }
+
+        EmitLoadVectors();
+        LoadFlags();
+        LoadState(StateLayout.Tlb, OpCodes.Ldind_I);
+        il.Emit(OpCodes.Stloc, tlb);
+    }
+
+    private LocalBuilder GprLocal(Register register) =>
+        gpr[register.GetFullRegister().GetNumber()] ?? throw new InvalidOperationException($"{register} was not foreseen: {current.Iced}");
+
+    /// <summary>Pushes a general register of any size, zero-extended.</summary>
+    private void PushRegister(Register register)
+    {
+        il.Emit(OpCodes.Ldloc, GprLocal(register));
+        if (IsHighByte(register))
+        {
+            il.Emit(OpCodes.Ldc_I4_8);
+            il.Emit(OpCodes.Shr_Un);
+        }
+
+        Truncate(register.GetSize());
+    }
+
+    /// <summary>Pops a value whose low bytes go to a general register; 32-bit registers are zero-extended, smaller ones merged.</summary>
+    private void PopRegister(Register register)
+    {
+        LocalBuilder full = GprLocal(register);
+        int size = register.GetSize();
+        if (size <= 2)
+        {
+            Truncate(size);
+            long mask = size == 2 ? 0xFFFF : 0xFF;
+            if (IsHighByte(register))
+            {
+                il.Emit(OpCodes.Ldc_I4_8);
+                il.Emit(OpCodes.Shl);
+                mask = 0xFF00;
+            }
+
+            il.Emit(OpCodes.Ldloc, full);
+            Constant(~mask);
+            il.Emit(OpCodes.And);
+            il.Emit(OpCodes.Or);
+        }
+        else
+        {
+            Truncate(size);
+        }
+
+        il.Emit(OpCodes.Stloc, full);
+    }
+
+    private static bool IsHighByte(Register register) => register is >= Register.AH and <= Register.BH;
+
+    /// <summary>A 64-bit local for a value within one instruction.</summary>
+    private LocalBuilder Temporary()
+    {
+        // Distinct locals for distinct values make the register allocator's life easier, but it tracks a limited number.
+        const int Most = 256;
+        if (temporaries.Count < Most)
+        {
+            LocalBuilder local = il.DeclareLocal(typeof(long));
+            temporaries.Add(local);
+            return local;
+        }
+
+        return temporaries[nextTemporary++ % Most];
+    }
+
+    private LocalBuilder PopTemporary()
+    {
+        LocalBuilder local = Temporary();
+        il.Emit(OpCodes.Stloc, local);
+        return local;
+    }
+}

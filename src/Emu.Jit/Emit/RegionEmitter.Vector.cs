@@ -1,0 +1,194 @@
+using System.Reflection.Emit;
+using System.Runtime.Intrinsics;
+using Emu.Cpu;
+using Emu.Jit.Analysis;
+using Emu.Jit.Runtime;
+using Iced.Intel;
+
+namespace Emu.Jit.Emit;
+
+// Vector registers in IL locals: 128 bits wide in regions of legacy SSE code, 256 bits as soon as one instruction is VEX-encoded. Bits
+// above 255 are zero throughout, as no instruction that could set them exists yet.
+internal sealed unsafe partial class RegionEmitter
+{
+    private const int RegisterStride = 64;
+
+    private readonly LocalBuilder?[] vectors = new LocalBuilder?[16];
+    private readonly bool[] vectorWritten = new bool[16];
+    private bool wideVectors;
+    private bool usesFloat;
+
+    private Type RegisterType => wideVectors ? typeof(Vector256<byte>) : typeof(Vector128<byte>);
+
+    /// <summary>Decides the width of the registers and whether the host's floating-point environment must be the guest's.</summary>
+    private void PrepareVectors()
+    {
+        foreach (RegionInstruction instruction in NativeInstructionsOfRegion())
+        {
+            if (!UsesVectors(instruction.Iced)) continue;
+            if (instruction.Iced.Encoding == EncodingKind.VEX) wideVectors = true;
+            if (DependsOnEnvironment(instruction)) usesFloat = true;
+        }
+    }
+
+    private static bool UsesVectors(in Instruction i)
+    {
+        if (i.Mnemonic is Mnemonic.Vzeroupper) return true;
+        for (int n = 0; n < i.OpCount; n++)
+        {
+            if (i.GetOpKind(n) == OpKind.Register && i.GetOpRegister(n).IsVectorRegister()) return true;
+        }
+
+        return false;
+    }
+
+    private void UseVector(in UsedRegister used)
+    {
+        int number = used.Register.GetNumber();
+        vectors[number] ??= il.DeclareLocal(RegisterType);
+        if (used.Access is OpAccess.Write or OpAccess.CondWrite or OpAccess.ReadWrite or OpAccess.ReadCondWrite) vectorWritten[number] = true;
+    }
+
+    private void EmitVectorPrologue()
+    {
+        if (!usesFloat) return;
+        // An unmasked exception is the interpreter's business.
+        Label accept = il.DefineLabel();
+        il.Emit(OpCodes.Ldarg_1);
+        Call(typeof(HostFloat), nameof(HostFloat.TryEnter));
+        il.Emit(OpCodes.Brtrue, accept);
+        EmitRefuse();
+        il.MarkLabel(accept);
+    }
+
+    /// <summary>Before the interpreter is called: what the host's sticky flags say belongs to the guest.</summary>
+    private void EmitVectorSuspend()
+    {
+        if (!usesFloat) return;
+        il.Emit(OpCodes.Ldarg_1);
+        Call(typeof(HostFloat), nameof(HostFloat.Leave));
+    }
+
+    /// <summary>After the interpreter was called. If it unmasked an exception, leaves for the dispatcher behind the instruction.</summary>
+    private void EmitVectorResume(Op* behind)
+    {
+        if (!usesFloat) return;
+        Label accept = il.DefineLabel();
+        il.Emit(OpCodes.Ldarg_1);
+        Call(typeof(HostFloat), nameof(HostFloat.TryEnter));
+        il.Emit(OpCodes.Brtrue, accept);
+        il.Emit(OpCodes.Ldarg_0);
+        Constant((nint)behind);
+        il.Emit(OpCodes.Conv_I);
+        il.Emit(OpCodes.Call, LeaveAtMethod);
+        il.Emit(OpCodes.Ret);
+        il.MarkLabel(accept);
+    }
+
+    private static readonly System.Reflection.MethodInfo LeaveAtMethod = typeof(Vcpu).GetMethod(nameof(Vcpu.LeaveAt))!;
+
+    private void EmitStoreVectors()
+    {
+        for (int i = 0; i < 16; i++)
+        {
+            if (!vectorWritten[i]) continue;
+            LoadStateAddress(StateLayout.Vector + (i * RegisterStride));
+            il.Emit(OpCodes.Ldloc, vectors[i]!);
+            il.Emit(OpCodes.Stobj, RegisterType);
+        }
+    }
+
+    private void EmitLoadVectors()
+    {
+        for (int i = 0; i < 16; i++)
+        {
+            if (vectors[i] is not { } local) continue;
+            LoadStateAddress(StateLayout.Vector + (i * RegisterStride));
+            il.Emit(OpCodes.Ldobj, RegisterType);
+            il.Emit(OpCodes.Stloc, local);
+        }
+    }
+
+    private static Type VectorType(int size) => size == 32 ? typeof(Vector256<byte>) : typeof(Vector128<byte>);
+
+    private LocalBuilder VectorLocal(Register register) =>
+        vectors[register.GetNumber()] ?? throw new InvalidOperationException($"{register} was not foreseen: {current.Iced}");
+
+    /// <summary>Pushes the low 16 or all 32 bytes of a register.</summary>
+    private void PushVector(Register register, int size)
+    {
+        il.Emit(OpCodes.Ldloc, VectorLocal(register));
+        if (wideVectors && size == 16) Call(typeof(Vector256), nameof(Vector256.GetLower), typeof(byte));
+    }
+
+    /// <summary>Pops a vector into a register; VEX encodings clear what lies above, legacy ones keep it.</summary>
+    private void PopVector(Register register, int size)
+    {
+        LocalBuilder local = VectorLocal(register);
+        if (wideVectors && size == 16)
+        {
+            if (current.Iced.Encoding == EncodingKind.VEX)
+            {
+                Call(typeof(Vector128), nameof(Vector128.ToVector256), typeof(byte));
+            }
+            else
+            {
+                LocalBuilder low = il.DeclareLocal(typeof(Vector128<byte>));
+                il.Emit(OpCodes.Stloc, low);
+                il.Emit(OpCodes.Ldloc, local);
+                il.Emit(OpCodes.Ldloc, low);
+                Call(typeof(Vector256), nameof(Vector256.WithLower), typeof(byte));
+            }
+        }
+
+        il.Emit(OpCodes.Stloc, local);
+    }
+
+    /// <summary>Pushes a vector operand of 16 or 32 bytes; misaligned operands of legacy encodings are left to the interpreter.</summary>
+    private void PushVectorOperand(int number, int size, bool aligned)
+    {
+        ref readonly Instruction i = ref current.Iced;
+        if (i.GetOpKind(number) == OpKind.Register)
+        {
+            PushVector(i.GetOpRegister(number), size);
+            return;
+        }
+
+        LocalBuilder host = TranslateOperand(size, write: false);
+        if (aligned) EmitAlignmentCheck(host, size);
+        il.Emit(OpCodes.Ldloc, host);
+        il.Emit(OpCodes.Volatile);
+        il.Emit(OpCodes.Ldobj, VectorType(size));
+    }
+
+    private void EmitAlignmentCheck(LocalBuilder host, int size)
+    {
+        // RAM is page-aligned in the host's memory too.
+        il.Emit(OpCodes.Ldloc, host);
+        il.Emit(OpCodes.Ldc_I4, size - 1);
+        il.Emit(OpCodes.Conv_I);
+        il.Emit(OpCodes.And);
+        il.Emit(OpCodes.Brtrue, ExitHere());
+    }
+
+    /// <summary>Pushes a scalar operand of up to 8 bytes, zero-extended: a general register, memory, or an element of a vector register.</summary>
+    private void PushScalarOperand(int number, int size, int element)
+    {
+        ref readonly Instruction i = ref current.Iced;
+        if (i.GetOpKind(number) == OpKind.Memory)
+        {
+            PushMemory(TranslateOperand(size, write: false), size);
+        }
+        else if (i.GetOpRegister(number).IsGPR())
+        {
+            PushRegister(i.GetOpRegister(number));
+            Truncate(size);
+        }
+        else
+        {
+            PushVector(i.GetOpRegister(number), 16);
+            il.Emit(OpCodes.Ldc_I4, element);
+            Call(typeof(VectorFunctions), nameof(VectorFunctions.Extract), IntegerType(size));
+        }
+    }
+}

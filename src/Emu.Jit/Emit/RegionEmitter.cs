@@ -1,0 +1,335 @@
+using System.Reflection.Emit;
+using Emu.Cpu;
+using Emu.Jit.Analysis;
+using Emu.Jit.Regions;
+using Iced.Intel;
+
+namespace Emu.Jit.Emit;
+
+/// <summary>
+/// Emits a region as one method with the signature of an operation's handler. Guest registers live in IL locals; what cannot be done in
+/// place (a TLB miss, a fault, a device) leaves for the interpreter at that very instruction, which is why nothing of an instruction is
+/// stored before all its checks have passed.
+/// </summary>
+internal sealed unsafe partial class RegionEmitter
+{
+    private static readonly Type[] HandlerParameters = [typeof(Vcpu), typeof(CpuState*), typeof(Op*)];
+
+    private readonly RegionGraph graph;
+    private readonly RegionMemory memory;
+    private readonly CompareBranchFusion fusion;
+    private readonly DynamicMethod method;
+    private readonly ILGenerator il;
+    private readonly Label leave;
+    private readonly Label[] blockLabels;
+    private readonly Queue<Action> stubs = new();
+    private readonly Dictionary<(nint Op, bool AddBack), Label> exits = [];
+
+    private readonly LocalBuilder rip;
+    private readonly LocalBuilder remaining;
+    private readonly LocalBuilder tlb;
+    private readonly LocalBuilder exitOp;
+    private readonly LocalBuilder exitRip;
+
+    private RegionBlock block;
+    private RegionInstruction current;
+
+    /// <summary>Prepares a region for emission.</summary>
+    public RegionEmitter(RegionGraph graph, RegionMemory memory, CompareBranchFusion fusion)
+    {
+        this.graph = graph;
+        this.memory = memory;
+        this.fusion = fusion;
+        method = new DynamicMethod("Region", typeof(void), HandlerParameters, typeof(RegionEmitter).Module, skipVisibility: true) { InitLocals = false };
+        il = method.GetILGenerator(4096);
+        rip = il.DeclareLocal(typeof(long));
+        remaining = il.DeclareLocal(typeof(long));
+        tlb = il.DeclareLocal(typeof(nint));
+        exitOp = il.DeclareLocal(typeof(nint));
+        exitRip = il.DeclareLocal(typeof(long));
+        flagsX = il.DeclareLocal(typeof(long));
+        flagsY = il.DeclareLocal(typeof(long));
+        flagsKind = il.DeclareLocal(typeof(int));
+        leave = il.DefineLabel();
+        blockLabels = [.. graph.Blocks.Select(_ => il.DefineLabel())];
+        block = graph.Entry;
+        current = block.Instructions[0];
+    }
+
+    /// <summary>Instructions performed in place, after <see cref="Emit"/>.</summary>
+    public int NativeInstructions { get; private set; }
+
+    /// <summary>Instructions left to the interpreter, after <see cref="Emit"/>.</summary>
+    public int CalledInstructions { get; private set; }
+
+    /// <summary>Size of the IL in bytes, after <see cref="Emit"/>.</summary>
+    public int IlSize => il.ILOffset;
+
+    private bool Is64 => graph.Is64;
+
+    /// <summary>Emits the method.</summary>
+    public DynamicMethod Emit()
+    {
+        FlagLiveness.Analyze(graph, static i => !IsNative(i) || MayLeave(i));
+        AccessGrouping.Analyze(graph, IsNative);
+        CollectRegisters();
+        EmitPrologue();
+        foreach (RegionBlock b in graph.Blocks) EmitBlock(b);
+        while (stubs.TryDequeue(out Action? stub)) stub();
+        EmitLeave();
+        return method;
+    }
+
+    private void EmitPrologue()
+    {
+        EmitPageChecks();
+        EmitVectorPrologue();
+        LoadState(StateLayout.Rip, OpCodes.Ldind_I8);
+        il.Emit(OpCodes.Stloc, rip);
+        LoadState(StateLayout.Remaining, OpCodes.Ldind_I8);
+        il.Emit(OpCodes.Stloc, remaining);
+        ReloadState();
+        il.Emit(OpCodes.Br, blockLabels[graph.Entry.Index]);
+    }
+
+    /// <summary>Code on other pages counts only while those are mapped as they were.</summary>
+    private void EmitPageChecks()
+    {
+        if (graph.Plan.Pages.Count == 0) return;
+        Label refuse = il.DefineLabel(), accept = il.DefineLabel();
+        LocalBuilder page = il.DeclareLocal(typeof(long)), entry = il.DeclareLocal(typeof(nint));
+        foreach (RegionPage other in graph.Plan.Pages)
+        {
+            LoadState(StateLayout.Rip, OpCodes.Ldind_I8);
+            Constant(~0xFFFL);
+            il.Emit(OpCodes.And);
+            Constant(other.Distance);
+            il.Emit(OpCodes.Add);
+            if (!Is64) Truncate(4);
+            il.Emit(OpCodes.Stloc, page);
+            LoadState(StateLayout.Tlb, OpCodes.Ldind_I);
+            EmitTlbOffset(page);
+            il.Emit(OpCodes.Add);
+            il.Emit(OpCodes.Stloc, entry);
+            il.Emit(OpCodes.Ldloc, page);
+            LoadField(entry, StateLayout.ExecuteTag, OpCodes.Ldind_I8);
+            il.Emit(OpCodes.Bne_Un, refuse);
+            il.Emit(OpCodes.Ldloc, page);
+            LoadField(entry, StateLayout.Addend, OpCodes.Ldind_I8);
+            il.Emit(OpCodes.Add);
+            Constant(other.Host);
+            il.Emit(OpCodes.Bne_Un, refuse);
+        }
+
+        il.Emit(OpCodes.Br, accept);
+        il.MarkLabel(refuse);
+        EmitRefuse();
+        il.MarkLabel(accept);
+    }
+
+    /// <summary>Nothing has been done yet: interprets the block instead.</summary>
+    private void EmitRefuse()
+    {
+        il.Emit(OpCodes.Ldarg_2);
+        Constant(Op.SizeInBytes);
+        il.Emit(OpCodes.Conv_I);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Stloc, exitOp);
+        EmitTailCall();
+    }
+
+    private void EmitBlock(RegionBlock b)
+    {
+        block = b;
+        il.MarkLabel(blockLabels[b.Index]);
+        BeginFlags(b);
+        int last = b.Instructions.Count - (b.End == BlockEnd.FallThrough ? 0 : 1);
+        for (int i = 0; i < last; i++)
+        {
+            current = b.Instructions[i];
+            EmitInstruction();
+        }
+
+        current = b.Last;
+        EmitEnd();
+    }
+
+    private void EmitInstruction()
+    {
+        if (IsNative(current))
+        {
+            if (UsesVectors(current.Iced)) EmitVector();
+            else Emitters[current.Iced.Mnemonic](this);
+            NativeInstructions++;
+        }
+        else
+        {
+            EmitCallInterpreter();
+            CalledInstructions++;
+        }
+    }
+
+    /// <summary>Has the interpreter perform one instruction, all state in memory meanwhile.</summary>
+    private void EmitCallInterpreter()
+    {
+        Op* call = memory.MakeCall(current.Op, fusion.HandlerAlone(current.Op, current.Next));
+        StoreState();
+        EmitVectorSuspend();
+        LoadStateAddress(StateLayout.Rip);
+        PushBlockRip();
+        il.Emit(OpCodes.Stind_I8);
+        LoadStateAddress(StateLayout.Completed);
+        il.Emit(OpCodes.Ldc_I4_0);
+        il.Emit(OpCodes.Stind_I4);
+        il.Emit(OpCodes.Ldarg_0);
+        il.Emit(OpCodes.Ldarg_1);
+        Constant((nint)call);
+        il.Emit(OpCodes.Conv_I);
+        Constant((nint)call->Handler);
+        il.Emit(OpCodes.Conv_I);
+        il.EmitCalli(OpCodes.Calli, System.Reflection.CallingConventions.Standard, typeof(void), HandlerParameters, null);
+        LoadState(StateLayout.Completed, OpCodes.Ldind_I4);
+        Label completed = il.DefineLabel();
+        il.Emit(OpCodes.Brtrue, completed);
+        il.Emit(OpCodes.Ret);
+        il.MarkLabel(completed);
+        EmitVectorResume(call + 1);
+        ReloadState();
+        SetCanonical();
+    }
+
+    /// <summary>Where every way out ends: stores the state and goes on with the operation in <see cref="exitOp"/> at <see cref="exitRip"/>.</summary>
+    private void EmitLeave()
+    {
+        il.MarkLabel(leave);
+        StoreState();
+        EmitVectorSuspend();
+        LoadStateAddress(StateLayout.Rip);
+        il.Emit(OpCodes.Ldloc, exitRip);
+        il.Emit(OpCodes.Stind_I8);
+        EmitTailCall();
+    }
+
+    private void EmitTailCall()
+    {
+        il.Emit(OpCodes.Ldarg_0);
+        il.Emit(OpCodes.Ldarg_1);
+        il.Emit(OpCodes.Ldloc, exitOp);
+        il.Emit(OpCodes.Ldloc, exitOp);
+        if (StateLayout.Handler != 0)
+        {
+            Constant(StateLayout.Handler);
+            il.Emit(OpCodes.Conv_I);
+            il.Emit(OpCodes.Add);
+        }
+
+        il.Emit(OpCodes.Ldind_I);
+        il.Emit(OpCodes.Tailcall);
+        il.EmitCalli(OpCodes.Calli, System.Reflection.CallingConventions.Standard, typeof(void), HandlerParameters, null);
+        il.Emit(OpCodes.Ret);
+    }
+
+    /// <summary>
+    /// A label that leaves with the current instruction still to be done, by the interpreter.
+    /// </summary>
+    private Label ExitHere() => ExitAt((nint)current.Address, false);
+
+    /// <summary>As <see cref="ExitHere"/>, for the last instruction of a block that has been accounted for already.</summary>
+    private Label ExitAtEnd() => ExitAt((nint)current.Address, true);
+
+    private Label ExitAt(nint op, bool addBack)
+    {
+        if (exits.TryGetValue((op, addBack), out Label label)) return label;
+        exits[(op, addBack)] = label = il.DefineLabel();
+        RegionBlock owner = block;
+        stubs.Enqueue(() =>
+        {
+            il.MarkLabel(label);
+            if (addBack)
+            {
+                il.Emit(OpCodes.Ldloc, remaining);
+                Constant(owner.Instructions.Count);
+                il.Emit(OpCodes.Add);
+                il.Emit(OpCodes.Stloc, remaining);
+            }
+
+            block = owner;
+            PushBlockRip();
+            il.Emit(OpCodes.Stloc, exitRip);
+            Constant(op);
+            il.Emit(OpCodes.Conv_I);
+            il.Emit(OpCodes.Stloc, exitOp);
+            il.Emit(OpCodes.Br, leave);
+        });
+        return label;
+    }
+
+    /// <summary>Pushes RIP of the block's first instruction.</summary>
+    private void PushBlockRip() => PushLinear(block.Start);
+
+    /// <summary>Pushes the linear address at a distance from the region's entry.</summary>
+    private void PushLinear(long distance)
+    {
+        il.Emit(OpCodes.Ldloc, rip);
+        if (distance != 0)
+        {
+            Constant(distance);
+            il.Emit(OpCodes.Add);
+        }
+
+        if (!Is64) Truncate(4);
+    }
+
+    private void Constant(long value) => il.Emit(OpCodes.Ldc_I8, value);
+
+    /// <summary>Pushes the address of a field of the state.</summary>
+    private void LoadStateAddress(int offset)
+    {
+        il.Emit(OpCodes.Ldarg_1);
+        if (offset == 0) return;
+        il.Emit(OpCodes.Ldc_I4, offset);
+        il.Emit(OpCodes.Conv_I);
+        il.Emit(OpCodes.Add);
+    }
+
+    private void LoadState(int offset, OpCode load)
+    {
+        LoadStateAddress(offset);
+        il.Emit(load);
+    }
+
+    private void LoadField(LocalBuilder pointer, int offset, OpCode load)
+    {
+        il.Emit(OpCodes.Ldloc, pointer);
+        if (offset != 0)
+        {
+            il.Emit(OpCodes.Ldc_I4, offset);
+            il.Emit(OpCodes.Conv_I);
+            il.Emit(OpCodes.Add);
+        }
+
+        il.Emit(load);
+    }
+
+    /// <summary>Zero-extends the low <paramref name="size"/> bytes of the 64-bit value on the stack.</summary>
+    private void Truncate(int size)
+    {
+        switch (size)
+        {
+            case 1: il.Emit(OpCodes.Conv_U1); il.Emit(OpCodes.Conv_U8); break;
+            case 2: il.Emit(OpCodes.Conv_U2); il.Emit(OpCodes.Conv_U8); break;
+            case 4: il.Emit(OpCodes.Conv_U4); il.Emit(OpCodes.Conv_U8); break;
+        }
+    }
+
+    /// <summary>Sign-extends the low <paramref name="size"/> bytes of the 64-bit value on the stack.</summary>
+    private void SignExtend(int size)
+    {
+        switch (size)
+        {
+            case 1: il.Emit(OpCodes.Conv_I1); il.Emit(OpCodes.Conv_I8); break;
+            case 2: il.Emit(OpCodes.Conv_I2); il.Emit(OpCodes.Conv_I8); break;
+            case 4: il.Emit(OpCodes.Conv_I4); il.Emit(OpCodes.Conv_I8); break;
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Runtime.InteropServices;
+using Emu.Cpu;
+
+namespace Emu.Jit.Emit;
+
+/// <summary>Operations that belong to one region: where it leaves, and copies of what it has the interpreter perform.</summary>
+internal sealed unsafe class RegionMemory : IDisposable
+{
+    private readonly List<nint> chunks = [];
+    private readonly List<nint> completions = [];
+
+    /// <summary>Size of what it holds, in bytes.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>An operation that goes on at the RIP the region has stored; with a link if the target's page is known to be mapped.</summary>
+    public Op* MakeExit(bool is64, bool linkable)
+    {
+        Op* op = Allocate(1);
+        op->Handler = is64 ? &Handlers.FallThrough<Rip64> : &Handlers.FallThrough<RipFlat32>;
+        if (linkable) op->Flags |= OpFlags.Linkable;
+        return op;
+    }
+
+    /// <summary>A copy of one operation that returns to its caller, with <see cref="CpuState.Completed"/> set if all went well.</summary>
+    public Op* MakeCall(in Op original, delegate*<Vcpu, CpuState*, Op*, void> handler)
+    {
+        Op* op = Allocate(2);
+        op[0] = original;
+        op[0].Handler = handler;
+        op[0].Flags &= ~OpFlags.Fusible;
+        op[1].Handler = &Handlers.Completed;
+        op[1].Offset = (ushort)original.NextOffset;
+        op[1].Index = (byte)(original.Index + 1);
+        completions.Add((nint)(op + 1));
+        return op;
+    }
+
+    /// <summary>The code has changed: what returns from the interpreter leaves for the dispatcher instead of going on.</summary>
+    public void Retire()
+    {
+        foreach (nint completion in completions) ((Op*)completion)->Handler = &Handlers.Stale;
+    }
+
+    private Op* Allocate(int count)
+    {
+        Op* op = (Op*)NativeMemory.AllocZeroed((nuint)count, Op.SizeInBytes);
+        for (int i = 0; i < count; i++) op[i].Base = op[i].IndexRegister = RegisterOffset.Zero;
+        Bytes += count * Op.SizeInBytes;
+        chunks.Add((nint)op);
+        return op;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (nint chunk in chunks) NativeMemory.Free((void*)chunk);
+        chunks.Clear();
+        completions.Clear();
+    }
+}

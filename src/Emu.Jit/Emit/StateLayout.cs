@@ -1,0 +1,54 @@
+using System.Runtime.CompilerServices;
+using Emu.Cpu;
+using Emu.Mmu;
+
+namespace Emu.Jit.Emit;
+
+/// <summary>Byte offsets that generated code uses.</summary>
+internal static unsafe class StateLayout
+{
+    public static readonly int Rip;
+    public static readonly int FlagsResult;
+    public static readonly int FlagsAux;
+    public static readonly int Tlb;
+    public static readonly int Remaining;
+    public static readonly int ExitRequest;
+    public static readonly int Completed;
+    public static readonly int Scratch;
+    public static readonly int Vector;
+    public static readonly int ReadTag;
+    public static readonly int WriteTag;
+    public static readonly int ExecuteTag;
+    public static readonly int Addend;
+    public static readonly int Handler;
+    private static readonly int Segments;
+
+    static StateLayout()
+    {
+        CpuState state = default;
+        byte* s = (byte*)&state;
+        Rip = (int)((byte*)&state.Rip - s);
+        FlagsResult = (int)((byte*)&state.FlagsResult - s);
+        FlagsAux = (int)((byte*)&state.FlagsAux - s);
+        Tlb = (int)((byte*)&state.Tlb - s);
+        Remaining = (int)((byte*)&state.Remaining - s);
+        ExitRequest = (int)((byte*)&state.ExitRequest - s);
+        Completed = (int)((byte*)&state.Completed - s);
+        Scratch = (int)(state.Scratch - s);
+        Vector = (int)(state.Vector - s);
+        Segments = (int)((byte*)Unsafe.AsPointer(ref state.Segment(SegmentIndex.Es).Base) - s);
+        TlbEntry entry = default;
+        ReadTag = (int)((byte*)&entry.ReadTag - (byte*)&entry);
+        WriteTag = (int)((byte*)&entry.WriteTag - (byte*)&entry);
+        ExecuteTag = (int)((byte*)&entry.ExecuteTag - (byte*)&entry);
+        Addend = (int)((byte*)&entry.Addend - (byte*)&entry);
+        Op operation = default;
+        Handler = (int)((byte*)&operation.Handler - (byte*)&operation);
+    }
+
+    /// <summary>Offset of a general register.</summary>
+    public static int Gpr(int number) => number * 8;
+
+    /// <summary>Offset of a segment's base.</summary>
+    public static int SegmentBase(SegmentIndex segment) => Segments + ((int)segment * sizeof(SegmentRegister));
+}

@@ -1,0 +1,48 @@
+using Emu.Cpu;
+
+namespace Emu.Jit.Regions;
+
+/// <summary>A block as the planner saw it: its bytes are a copy, so that another thread may work on it.</summary>
+/// <param name="Block">The interpreter's block.</param>
+/// <param name="Start">Linear distance from the region's entry, in bytes.</param>
+/// <param name="Code">Its bytes.</param>
+/// <param name="Ops">Its operations. The originals may be gone by the time the region is compiled; then it is not used.</param>
+internal sealed record PlannedBlock(Block Block, long Start, byte[] Code, Op[] Ops);
+
+/// <summary>A page besides the entry's that a region has code on.</summary>
+/// <param name="Distance">Linear distance from the page of the entry, in bytes.</param>
+/// <param name="Host">Host address of the page.</param>
+/// <param name="HasEntry">A block begins there, rather than just reaching in.</param>
+internal readonly record struct RegionPage(long Distance, nint Host, bool HasEntry);
+
+/// <summary>What is to be translated together: blocks reachable from a hot one, which comes first.</summary>
+internal sealed record RegionPlan
+{
+    /// <summary>The blocks, in no particular order but for the entry, which is the first.</summary>
+    public required IReadOnlyList<PlannedBlock> Blocks { get; init; }
+
+    /// <summary>Mode of all blocks.</summary>
+    public required CodeMode Mode { get; init; }
+
+    /// <summary>Offset of the entry in its page.</summary>
+    public required int PageOffset { get; init; }
+
+    /// <summary>Other pages; translated code checks on entry that they are still mapped as they were.</summary>
+    public required IReadOnlyList<RegionPage> Pages { get; init; }
+
+    /// <summary>
+    /// Whether a link to a target at a linear distance from the entry holds as long as the region does: it lies on a page where one of the
+    /// region's blocks begins.
+    /// </summary>
+    public bool IsLinkable(long distance)
+    {
+        long page = (PageOffset + distance) & ~0xFFFL;
+        if (page == 0) return true;
+        foreach (RegionPage other in Pages)
+        {
+            if (other.Distance == page) return other.HasEntry;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,139 @@
+using Emu.Cpu;
+using Emu.Mmu;
+using Iced.Intel;
+
+namespace Emu.Jit.Regions;
+
+/// <summary>
+/// Finds what belongs together with a hot block: the blocks reachable from it by direct branches, calls and fall-through that the
+/// interpreter has already met. Runs on the processor's thread, so it decodes no more than the last instruction of each.
+/// </summary>
+internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions options)
+{
+    private readonly List<PlannedBlock> planned = [];
+    private readonly Dictionary<long, int> byStart = [];
+    private readonly List<RegionPage> pages = [];
+    private readonly Queue<long> queue = new();
+
+    /// <summary>The region around a block that is about to run.</summary>
+    public RegionPlan Plan(Vcpu cpu, Block entry)
+    {
+        planned.Clear();
+        byStart.Clear();
+        pages.Clear();
+        queue.Clear();
+        CpuState* s = cpu.State;
+        ulong linear = s->Rip;
+        int instructions = 0;
+        queue.Enqueue(0);
+        while (queue.TryDequeue(out long start))
+        {
+            if (byStart.ContainsKey(start)) continue;
+            Block? block = start == 0 ? entry : Find(s, entry, linear, start);
+            if (block == null || block.Stale || StopsForDebugger(block)) continue;
+            Op* last = LastInstruction(block);
+            int count = last->Index + 1;
+            if (planned.Count > 0 && instructions + count > options.MaxInstructions) continue;
+            if (block.SecondPage != 0 && !AddPage(((linear + (ulong)start) & ~0xFFFul) + 0x1000 - (linear & ~0xFFFul), block.SecondPage, hasEntry: false)) continue;
+            instructions += count;
+            byStart[start] = planned.Count;
+            byte[] bytes = BytesOf(block);
+            planned.Add(new PlannedBlock(block, start, bytes, new ReadOnlySpan<Op>(block.Ops, block.OpCount).ToArray()));
+            AddSuccessors(bytes, last, start, block);
+        }
+
+        return new RegionPlan
+        {
+            Blocks = [.. planned],
+            Mode = entry.Mode,
+            PageOffset = (int)(linear & 0xFFF),
+            Pages = [.. pages],
+        };
+    }
+
+    private Block? Find(CpuState* s, Block entry, ulong linear, long start)
+    {
+        ulong target = linear + (ulong)start;
+        if ((entry.Mode & CodeMode.Code64) == 0) target = (uint)target;
+        nint host;
+        if ((target & ~0xFFFul) == (linear & ~0xFFFul))
+        {
+            host = entry.Host + (nint)start;
+        }
+        else
+        {
+            TlbEntry* tlb = s->Tlb + TlbEntry.Index(target);
+            if ((target & ~0xFFFul) != tlb->ExecuteTag) return null;
+            host = (nint)(target + (ulong)tlb->Addend);
+            if (code.Find(host, entry.Mode) is not { } found) return null;
+            return AddPage((target & ~0xFFFul) - (linear & ~0xFFFul), host & ~(nint)0xFFF, hasEntry: true) ? found : null;
+        }
+
+        return code.Find(host, entry.Mode);
+    }
+
+    private static bool StopsForDebugger(Block block) =>
+        ((block.Ops[0].Flags | block.Ops[1].Flags) & OpFlags.Breakpoint) != 0;
+
+    private bool AddPage(ulong distance, nint host, bool hasEntry)
+    {
+        int known = pages.FindIndex(page => page.Distance == (long)distance);
+        if (known >= 0)
+        {
+            if (pages[known].Host != host) return false;
+            if (hasEntry) pages[known] = pages[known] with { HasEntry = true };
+            return true;
+        }
+
+        if (pages.Count + 1 >= options.MaxPages) return false;
+        pages.Add(new RegionPage((long)distance, host, hasEntry));
+        return true;
+    }
+
+    /// <summary>The last operation of a block that is an instruction.</summary>
+    private static Op* LastInstruction(Block block)
+    {
+        Op* op = block.Ops + block.OpCount - 1;
+        while (op->Length == 0) op--;
+        return op;
+    }
+
+    private static byte[] BytesOf(Block block)
+    {
+        byte[] bytes = new byte[block.ByteLength];
+        int first = block.SecondPage == 0 ? bytes.Length : 0x1000 - (int)(block.Host & 0xFFF);
+        new ReadOnlySpan<byte>((void*)block.Host, first).CopyTo(bytes);
+        if (first < bytes.Length) new ReadOnlySpan<byte>((void*)block.SecondPage, bytes.Length - first).CopyTo(bytes.AsSpan(first));
+        return bytes;
+    }
+
+    private void AddSuccessors(byte[] bytes, Op* last, long start, Block block)
+    {
+        bool is64 = (block.Mode & CodeMode.Code64) != 0;
+        Decoder decoder = Decoder.Create(is64 ? 64 : 32, new ByteArrayCodeReader(bytes, last->Offset, bytes.Length - last->Offset));
+        decoder.IP = (ulong)(start + last->Offset);
+        decoder.Decode(out Instruction instruction);
+        long next = start + last->NextOffset;
+        switch (instruction.FlowControl)
+        {
+            case FlowControl.ConditionalBranch:
+                queue.Enqueue(next);
+                queue.Enqueue(TargetOf(instruction, is64));
+                break;
+            case FlowControl.UnconditionalBranch:
+                if (instruction.Op0Kind is OpKind.NearBranch32 or OpKind.NearBranch64) queue.Enqueue(TargetOf(instruction, is64));
+                break;
+            case FlowControl.Call:
+                if (instruction.Op0Kind is OpKind.NearBranch32 or OpKind.NearBranch64) queue.Enqueue(TargetOf(instruction, is64));
+                queue.Enqueue(next);
+                break;
+            case FlowControl.Next:
+                if ((last->Flags & OpFlags.EndsBlock) == 0) queue.Enqueue(next);
+                break;
+        }
+    }
+
+    /// <summary>Distance of a near branch's target from the region's entry.</summary>
+    internal static long TargetOf(in Instruction instruction, bool is64) =>
+        is64 ? (long)instruction.NearBranchTarget : (int)(uint)instruction.NearBranchTarget;
+}

@@ -1,0 +1,17 @@
+namespace Emu.Jit;
+
+/// <summary>How a <see cref="Translator"/> works (<c>-accel jit,...</c>).</summary>
+public sealed record TranslatorOptions
+{
+    /// <summary>Executions of a block before it is translated, at least 1.</summary>
+    public uint Threshold { get; init; } = 1000;
+
+    /// <summary>Translate on the spot, so that runs are repeatable to the last operation; else on a thread of its own.</summary>
+    public bool Synchronous { get; init; }
+
+    /// <summary>Most guest instructions in a region.</summary>
+    public int MaxInstructions { get; init; } = 256;
+
+    /// <summary>Most guest pages a region's code lies on.</summary>
+    public int MaxPages { get; init; } = 4;
+}
