@@ -274,6 +274,14 @@ public sealed unsafe partial class Vcpu
     {
         if (!CheckLinear(linear, size, accessClass, segment, allowUnaligned)) return false;
         if (watchesData && !CheckDataBreakpoints(linear, size, kind == AccessKind.Write)) return false;
+        if (FindHost(linear, size, kind, accessClass) is var host && host != null)
+        {
+            // Slow functions (frames of interrupts, XSAVE areas, descriptors) come here whether or not the TLB knows the page.
+            if (kind == AccessKind.Write) Unsafe.CopyBlockUnaligned(host, data, (uint)size);
+            else Unsafe.CopyBlockUnaligned(data, host, (uint)size);
+            return true;
+        }
+
         int first = Math.Min(size, 0x1000 - (int)(linear & 0xFFF));
         if (!Translate(linear, kind, accessClass, out Translation low)) return false;
         if (first == size)
@@ -289,10 +297,19 @@ public sealed unsafe partial class Vcpu
         return true;
     }
 
+    /// <summary>Host address of an access within a page if it is a hit in the TLB of its class, else null.</summary>
+    private byte* FindHost(ulong linear, int size, AccessKind kind, AccessClass accessClass)
+    {
+        TlbEntry* entry = Mmu.Tlb(accessClass) + TlbEntry.Index(linear);
+        ulong tag = kind == AccessKind.Write ? entry->WriteTag : entry->ReadTag;
+        return ((linear + (uint)(size - 1)) & ~0xFFFul) == tag ? (byte*)(linear + (ulong)entry->Addend) : null;
+    }
+
     private bool Probe(ulong linear, int size, AccessKind kind, AccessClass accessClass, SegmentIndex segment)
     {
         if (!CheckLinear(linear, size, accessClass, segment, allowUnaligned: size > 8)) return false;
         if (watchesData && !runsAlone && !CheckDataBreakpoints(linear, size, kind == AccessKind.Write)) return false;
+        if (FindHost(linear, size, kind, accessClass) != null) return true;
         ulong last = linear + (uint)size - 1;
         for (ulong page = linear; ; page = (page & ~0xFFFul) + 0x1000)
         {

@@ -29,8 +29,17 @@ public sealed unsafe partial class Vcpu
     /// HLT and other inactive states, shutdown, <see cref="RequestExit"/>, and at a debugger's breakpoint or watchpoint
     /// (<see cref="DebugHit"/>).
     /// </summary>
-    public long Run(long maxInstructions)
+    public long Run(long maxInstructions) => Run(maxInstructions, exact: true);
+
+    /// <summary>
+    /// As <see cref="Run(long)"/>, but comes back when no whole block fits into what is left, rather than go on instruction by instruction: for slices
+    /// whose exact length does not matter.
+    /// </summary>
+    public long RunSlice(long maxInstructions) => Run(maxInstructions, exact: maxInstructions < 2 * Bias);
+
+    private long Run(long maxInstructions, bool exact)
     {
+        long stop = exact ? -Bias : -1;
         CpuState* s = State;
         s->Remaining = maxInstructions - Bias;
         budget = maxInstructions;
@@ -57,7 +66,7 @@ public sealed unsafe partial class Vcpu
                 continue;
             }
 
-            if (s->Activity != ActivityState.Active || s->Remaining <= -Bias) break;
+            if (s->Activity != ActivityState.Active || s->Remaining <= stop) break;
             RunBlock();
         }
 

@@ -150,8 +150,9 @@ public sealed class Machine : IPowerControl, IDisposable
             anyActive = true;
             long slice = Math.Min(SliceLength(), atMost);
             Volatile.Write(ref running, cpu);
-            if (RunOverride == null) cpu.Run(slice);
-            else RunOverride(cpu, slice);
+            if (RunOverride != null) RunOverride(cpu, slice);
+            else if (Clock.CountsInstructions || slice < HostSlice) cpu.Run(slice);
+            else cpu.RunSlice(slice);
             Volatile.Write(ref running, null);
             if (cpu.DebugHit != null) Debugger.AfterRun(cpu);
             if (quit || resetRequested || paused) return;

@@ -42,7 +42,8 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
     private const long MemoryBudget = 256L << 20;
 
     private readonly GuestMemory memory;
-    private readonly Dictionary<(nint Host, CodeMode Mode), Block> blocks = [];
+    /// <summary>Blocks by <see cref="Key"/>.</summary>
+    private readonly Dictionary<ulong, Block> blocks = [];
     private readonly Dictionary<uint, List<Block>> pages = [];
     private readonly List<Block> garbage = [];
     private long bytes;
@@ -80,16 +81,19 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
     /// <summary>Blocks built since the cache was made.</summary>
     public long BlocksBuilt { get; private set; }
 
+    /// <summary>Host and mode in one word, which hashes much faster than the pair: user space of 64-bit hosts ends at 2^47.</summary>
+    private static ulong Key(nint host, CodeMode mode) => (ulong)host | ((ulong)mode << 48);
+
     /// <summary>A block, or null.</summary>
-    internal Block? Find(nint host, CodeMode mode) => blocks.GetValueOrDefault((host, mode));
+    internal Block? Find(nint host, CodeMode mode) => blocks.GetValueOrDefault(Key(host, mode));
 
     /// <summary>Adds a block and starts watching its pages.</summary>
     internal void Add(Block block)
     {
         if (bytes > MemoryBudget) Clear();
         // The same address decoded with another second page behind it.
-        if (blocks.TryGetValue((block.Host, block.Mode), out Block? replaced)) Retire(replaced);
-        blocks[(block.Host, block.Mode)] = block;
+        if (blocks.TryGetValue(Key(block.Host, block.Mode), out Block? replaced)) Retire(replaced);
+        blocks[Key(block.Host, block.Mode)] = block;
         BlocksBuilt++;
         bytes += (long)block.OpCount * Op.SizeInBytes;
         Watch(memory.PageOf((byte*)block.Host), block);
@@ -160,7 +164,7 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
     {
         block.Stale = true;
         Invalidations++;
-        blocks.Remove((block.Host, block.Mode));
+        blocks.Remove(Key(block.Host, block.Mode));
         JumpCacheEntry* entry = JumpCache + JumpCacheEntry.Index(block.Host);
         if (entry->Entry == block.Ops) *entry = default;
         for (int i = 0; i < block.OpCount; i++) block.Ops[i].Handler = &Handlers.Stale;

@@ -261,7 +261,7 @@ public enum ActivityState : byte
 public unsafe struct JumpCacheEntry
 {
     /// <summary>log2 of the number of entries.</summary>
-    public const int IndexBits = 14;
+    public const int IndexBits = 16;
 
     /// <summary>Number of entries.</summary>
     public const int Count = 1 << IndexBits;

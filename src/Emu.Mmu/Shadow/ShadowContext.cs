@@ -15,6 +15,10 @@ internal sealed unsafe class ShadowContext
 {
     public const int Classes = 3;
     public const int Slots = Classes * TlbEntry.Count;
+
+    /// <summary>Bits of a slot number within a context: room for <see cref="Slots"/>.</summary>
+    public const int SlotBits = TlbEntry.IndexBits + 2;
+
     private const int OccupiedWords = Slots / 64;
 
     private readonly GuestMemory _memory;
@@ -26,7 +30,7 @@ internal sealed unsafe class ShadowContext
         _memory = memory;
         Id = id;
         Owner = owner;
-        _firstSlot = (uint)id << 12;
+        _firstSlot = (uint)id << SlotBits;
         Tlb = (TlbEntry*)NativeMemory.AlignedAlloc((nuint)Slots * TlbEntry.SizeInBytes, 64);
         Links = (SlotLink*)NativeMemory.AllocZeroed((nuint)Slots, (nuint)sizeof(SlotLink));
         _occupied = (ulong*)NativeMemory.AllocZeroed(OccupiedWords, sizeof(ulong));

@@ -14,7 +14,7 @@ public struct TlbEntry
     public const int SizeInBytes = 32;
 
     /// <summary>log2 of the number of entries in one TLB.</summary>
-    public const int IndexBits = 10;
+    public const int IndexBits = 11;
 
     /// <summary>Number of entries in one TLB (one access class of one shadow context).</summary>
     public const int Count = 1 << IndexBits;

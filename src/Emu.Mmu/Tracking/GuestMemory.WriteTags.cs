@@ -8,7 +8,7 @@ namespace Emu.Mmu;
 /// </content>
 public sealed unsafe partial class GuestMemory
 {
-    private const int SlotBits = 12;
+    private const int SlotBits = ShadowContext.SlotBits;
     private const uint SlotMask = (1 << SlotBits) - 1;
 
     private readonly uint* _writeTagHeads;
