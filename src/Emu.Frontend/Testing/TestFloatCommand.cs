@@ -12,7 +12,7 @@ internal static class TestFloatCommand
     /// <summary>Runs Berkeley TestFloat's vectors.</summary>
     public static Command Create()
     {
-        var generator = new Argument<FileInfo>("testfloat_gen") { Description = "The program that makes the vectors, from Debian's source package berkeley-testfloat-3" };
+        var generator = new Argument<FileInfo>("testfloat_gen") { Description = "The program that makes the vectors, of Berkeley TestFloat 3e" };
         var functions = new Option<string[]>("--functions") { Description = "TestFloat's names, such as extF80_add or f64_*", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
         var level = new Option<int>("--level") { Description = "Amount of vectors: 1 or 2, as testfloat_gen has it", DefaultValueFactory = _ => 1 };
         var seed = new Option<uint>("--seed") { Description = "Seed for testfloat_gen", DefaultValueFactory = _ => 1 };
