@@ -15,7 +15,12 @@ internal sealed class MachineBus(PcBoard board, Machine machine) : ICpuBus
 {
     private PcChipset? chipset;
 
-    public void Connect(PcChipset connected) => chipset = connected;
+    /// <summary>Wires the chipset; <paramref name="bootstrap"/> is the processor whose FERR# and IGNNE# pins it knows.</summary>
+    public void Connect(PcChipset connected, Vcpu bootstrap)
+    {
+        chipset = connected;
+        chipset.Coprocessor.IgnoreNumericErrorChanged += ignore => bootstrap.IgnoreNumericError = ignore;
+    }
 
     public uint ReadPort(ushort port, int size)
     {

@@ -57,7 +57,7 @@ public sealed class PcBoard : IDisposable
         Bus = new MachineBus(this, machine);
         Processors = CreateProcessors();
         Chipset = CreateChipset();
-        Bus.Connect(Chipset);
+        Bus.Connect(Chipset, Processors[0]);
         MemoryRegion window = MemoryRegion.CreateDevice("lapic", LocalApicRegionSize, Apics);
         Memory.System.AddSubregion(AcpiBoard.LocalApicAddress, window, LocalApicPriority);
         // One window serves all processors; the bootstrap processor says where it is.

@@ -38,6 +38,9 @@ public sealed class TestFloatFunction
     /// <summary>Whether -precision matters.</summary>
     public bool DependsOnPrecision => _x87;
 
+    /// <summary>Whether -exact matters.</summary>
+    public bool ReportsExactness => _toInteger;
+
     /// <summary>Runs the emulator's function; #D, which TestFloat does not know, is left out of the flags.</summary>
     public UInt128 Evaluate(ReadOnlySpan<UInt128> operands, TestFloatOptions options, out FloatExceptions flags)
     {

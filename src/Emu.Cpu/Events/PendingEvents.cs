@@ -21,4 +21,7 @@ public enum PendingEvents : uint
 
     /// <summary>The local APIC (or, with it disabled, the INTR pin) has a maskable interrupt to deliver.</summary>
     Interrupt = 1 << 4,
+
+    /// <summary>IGNNE# is asserted: a processor frozen by an x87 error goes on.</summary>
+    NumericErrorIgnored = 1 << 5,
 }

@@ -56,8 +56,8 @@ public sealed unsafe partial class Vcpu
         UpdateBreakpoints();
     }
 
-    /// <summary>Derives what is armed from DR0-DR3, DR7 and CR4.DE.</summary>
-    internal void UpdateBreakpoints()
+    /// <summary>Derives what is armed from DR0-DR3, DR7 and CR4.DE; to be called after any change of them.</summary>
+    public void UpdateBreakpoints()
     {
         CpuState* s = State;
         uint data = 0, instruction = 0, port = 0;
@@ -207,7 +207,7 @@ public sealed unsafe partial class Vcpu
         {
             debugTraps = trapsBefore;
             if (debugHit is { Watchpoint: not null }) debugHit = null;
-            if (!hasPendingException)
+            if (!hasPendingException && s->Activity == ActivityState.Active)
             {
                 s->Shadow = shadow;
                 s->SystemFlags |= resume;

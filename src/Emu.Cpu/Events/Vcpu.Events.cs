@@ -32,6 +32,7 @@ public sealed unsafe partial class Vcpu
             CpuState* s = State;
             if (s->Activity == ActivityState.WaitForSipi) return pending & PendingEvents.Sipi;
             pending &= ~PendingEvents.Sipi;
+            if (s->Activity != ActivityState.Frozen) pending &= ~PendingEvents.NumericErrorIgnored;
             if (holdsInterrupts) pending &= ~(PendingEvents.Interrupt | PendingEvents.Nmi | PendingEvents.Smi);
             if (s->Smm) pending &= ~(PendingEvents.Init | PendingEvents.Smi);
             // The processors of both vendors hold NMIs off behind STI too.
@@ -140,6 +141,10 @@ public sealed unsafe partial class Vcpu
             ClearEvent(PendingEvents.Nmi);
             nmiBlocked = true;
             Deliver(EventKind.Nmi, new ExceptionInfo(ExceptionVector.Nmi, 0, 0));
+        }
+        else if (takable == PendingEvents.NumericErrorIgnored)
+        {
+            State->Activity = ActivityState.Active;
         }
         else if (Apic.TryAcknowledge(out byte vector))
         {

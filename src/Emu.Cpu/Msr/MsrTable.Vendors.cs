@@ -18,6 +18,7 @@ internal sealed unsafe partial class MsrTable
         Add(new MsrDefinition(0x10A, "IA32_ARCH_CAPABILITIES") { Writable = 0, Read = c => c.Model.ArchCapabilities, Exists = m => m.Has("arch-capabilities") });
         Stored(0x119, "MSR_BBL_CR_CTL");
         Stored(0x11E, "MSR_BBL_CR_CTL3", reset: 0xBE702111);
+        Stored(0x140, "MSR_MISC_FEATURES_ENABLES", writable: 0);
         ReadOnly(0x198, "IA32_PERF_STATUS", 0x1000_0000_0000);
         Stored(0x199, "IA32_PERF_CTL");
         Stored(0x19A, "IA32_CLOCK_MODULATION", writable: 0x1F);
@@ -31,6 +32,12 @@ internal sealed unsafe partial class MsrTable
         Stored(0x1B1, "IA32_PACKAGE_THERM_STATUS");
         Stored(0x1B2, "IA32_PACKAGE_THERM_INTERRUPT");
         Stored(0x1FC, "MSR_POWER_CTL");
+        // No energy is counted.
+        ReadOnly(0x606, "MSR_RAPL_POWER_UNIT", 0);
+        ReadOnly(0x611, "MSR_PKG_ENERGY_STATUS", 0);
+        ReadOnly(0x619, "MSR_DRAM_ENERGY_STATUS", 0);
+        ReadOnly(0x639, "MSR_PP0_ENERGY_STATUS", 0);
+        ReadOnly(0x641, "MSR_PP1_ENERGY_STATUS", 0);
     }
 
     private void AddAmd()

@@ -254,6 +254,9 @@ public enum ActivityState : byte
 
     /// <summary>An application processor after INIT: only SIPI ends it.</summary>
     WaitForSipi,
+
+    /// <summary>Stopped in front of an x87 instruction by an error reported on FERR#: like HLT, and IGNNE# ends it (SDM Vol. 1 appendix D.2).</summary>
+    Frozen,
 }
 
 /// <summary>An entry of the jump cache. The host address identifies the physical code, so remapping needs no flush.</summary>

@@ -24,23 +24,8 @@ internal static class OracleOutput
     }
 
     /// <summary>Runs with a progress bar where there is a terminal.</summary>
-    public static OracleReport RunWithProgress(OracleRunner runner, OracleOptions options)
-    {
-        if (Console.IsOutputRedirected) return runner.Run(options);
-        return AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).Start(context =>
-        {
-            ProgressTask task = context.AddTask("oracle");
-            return runner.Run(options, p =>
-            {
-                lock (task)
-                {
-                    task.MaxValue = Math.Max(1, p.Total);
-                    task.Value = p.Done;
-                    task.Description = Markup.Escape($"{p.Done:N0} cases, {p.Mismatches:N0} mismatches, {p.Current}");
-                }
-            });
-        });
-    }
+    public static OracleReport RunWithProgress(OracleRunner runner, OracleOptions options) => ProgressBar.Run("oracle", update => runner.Run(options,
+        update is null ? null : p => update(p.Done, p.Total, $"{p.Done:N0} cases, {p.Mismatches:N0} mismatches, {p.Current}")));
 
     /// <summary>Prints the summary, and mismatches grouped by what differs.</summary>
     public static void Print(OracleReport report, bool families)

@@ -205,7 +205,7 @@ public sealed unsafe class X87ErrorTests
     }
 
     [Fact]
-    public void Without_CR0_NE_and_with_interrupts_off_execution_goes_on()
+    public void Without_CR0_NE_and_with_interrupts_off_the_processor_freezes_until_IGNNE_is_asserted()
     {
         using TestMachine m = new();
         m.EnterReal(0x1000);
@@ -218,13 +218,59 @@ public sealed unsafe class X87ErrorTests
             c.fldz();
             c.fld1();
             c.fdiv(st0, st1);
+            c.mov(bx, 1);
             c.wait();
+            c.mov(bx, 2);
             c.fld1();
             c.fnstsw(ax);
             c.hlt();
         });
         m.Run();
         Assert.True(m.FloatingPointError);
+        Assert.Equal(ActivityState.Frozen, m.State->Activity);
+        Assert.False(m.Cpu.HasPendingEvents);
+        Assert.Equal(1, (ushort)m.State->Gpr[3]);
+        m.Cpu.Run(100);
+        Assert.Equal(1, (ushort)m.State->Gpr[3]);
+        m.Cpu.IgnoreNumericError = true;
+        Assert.True(m.Cpu.HasPendingEvents);
+        m.Cpu.Run(1000);
+        Assert.Equal(ActivityState.Halted, m.State->Activity);
         Assert.Equal(0xA884u, (ushort)m.State->Gpr[0]);
+    }
+
+    // The interrupt that an STI right before it holds off ends the standstill all the same.
+    [Fact]
+    public void A_processor_that_froze_behind_STI_takes_the_interrupt()
+    {
+        using TestMachine m = new();
+        m.EnterReal(0x1000);
+        m.InterruptsOnFloatingPointError = true;
+        m.ExternalVector = 0x75;
+        m.Poke(0x75 * 4, 4, 0x3000);
+        m.Assemble(0x1000, 16, c =>
+        {
+            c.cli();
+            c.fninit();
+            c.mov(__word_ptr[0x5000], MaskedButZeroDivide);
+            c.fldcw(__word_ptr[0x5000]);
+            c.fldz();
+            c.fld1();
+            c.fdiv(st0, st1);
+            c.sti();
+            c.wait();
+            c.hlt();
+        });
+        m.Assemble(0x3000, 16, c =>
+        {
+            c.mov(bx, 7);
+            c.fnclex();
+            c.iret();
+        });
+        m.Run();
+        if (m.State->Activity == ActivityState.Frozen) m.Cpu.Run(1000);
+        Assert.Equal(7, (ushort)m.State->Gpr[3]);
+        Assert.Equal(ActivityState.Halted, m.State->Activity);
+        Assert.False(m.FloatingPointError);
     }
 }

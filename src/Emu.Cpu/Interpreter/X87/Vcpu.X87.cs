@@ -10,10 +10,6 @@ public sealed unsafe partial class Vcpu
     /// For handlers: reports a pending unmasked exception before a waiting instruction, by #MF or, with CR0.NE clear, by FERR#. False when
     /// the instruction is not to be performed now.
     /// </summary>
-    /// <remarks>
-    /// A processor that asserts FERR# waits for the interrupt (SDM Vol. 1 appendix D.2). Here the instruction is left alone if the interrupt
-    /// can be taken, and goes on if not, as it does under IGNNE#.
-    /// </remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal bool TryReportX87Error(Op* op)
     {
@@ -23,9 +19,32 @@ public sealed unsafe partial class Vcpu
             return false;
         }
 
-        Bus.SetFloatingPointError(true);
-        if (!HasPendingEvents) return true;
+        if (ContinuesInSpiteOfError()) return true;
         LeaveAt(op);
+        return false;
+    }
+
+    /// <summary>IGNNE#: with CR0.NE clear, x87 instructions go on in spite of a pending error. Driven by the chipset.</summary>
+    public bool IgnoreNumericError
+    {
+        get => (Events & PendingEvents.NumericErrorIgnored) != 0;
+        set
+        {
+            if (value) PostEvent(PendingEvents.NumericErrorIgnored);
+            else ClearEvent(PendingEvents.NumericErrorIgnored);
+        }
+    }
+
+    /// <summary>
+    /// Asserts FERR#. Unless IGNNE# is asserted the processor then stands still in front of the instruction, until an interrupt (IRQ 13 on a
+    /// PC) is taken or IGNNE# is asserted (SDM Vol. 1 appendix D.2.1).
+    /// </summary>
+    private bool ContinuesInSpiteOfError()
+    {
+        Bus.SetFloatingPointError(true);
+        if (IgnoreNumericError) return true;
+        State->Activity = ActivityState.Frozen;
+        State->ExitRequest = 1;
         return false;
     }
 
@@ -37,9 +56,7 @@ public sealed unsafe partial class Vcpu
     {
         if ((State->Fsw & X87Status.Summary) == 0) return;
         if ((State->Cr0 & Cr0.Ne) != 0) Raise(ExceptionVector.FloatingPoint);
-        Bus.SetFloatingPointError(true);
-        // As TryReportX87Error: the interrupt first, then this instruction again.
-        if (HasPendingEvents) throw unwind;
+        if (!ContinuesInSpiteOfError()) throw unwind;
     }
 
     /// <summary>For handlers: checks that the memory operand can be written, without writing it. False with a fault recorded.</summary>

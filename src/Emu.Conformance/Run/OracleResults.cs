@@ -9,31 +9,16 @@ namespace Emu.Conformance.Run;
 public sealed class ReportFormatException(string message) : Exception(message);
 
 /// <summary>
-/// Reads and writes reports as JUnit XML: a suite for each mode and family, a test case for each form. Counts are kept in properties, so that the
-/// files of shards can be merged.
+/// Turns reports into outcomes, a suite for each mode and family, a test for each form, and reads them back from JUnit XML. Counts are kept in
+/// properties, so that the files of shards can be merged.
 /// </summary>
-public static class JUnitReport
+public static class OracleResults
 {
-    /// <summary>Writes a report.</summary>
-    public static void Write(OracleReport report, Stream stream)
-    {
-        var root = new XElement("testsuites", new XAttribute("name", "oracle"),
-            new XAttribute("tests", report.Forms.Count), new XAttribute("failures", report.Forms.Count(f => f.MismatchCount > 0)),
-            new XAttribute("skipped", report.Forms.Count(f => f.Cases == 0)), new XAttribute("time", Number(report.Duration.TotalSeconds)),
-            new XElement("properties", Property("seed", report.Seed.ToString(CultureInfo.InvariantCulture))));
-        foreach (var suite in report.Forms.GroupBy(f => (f.Bits, f.Family)))
-        {
-            root.Add(new XElement("testsuite", new XAttribute("name", $"{suite.Key.Bits}-bit {suite.Key.Family}"),
-                new XAttribute("tests", suite.Count()), new XAttribute("failures", suite.Count(f => f.MismatchCount > 0)),
-                new XAttribute("skipped", suite.Count(f => f.Cases == 0)), new XAttribute("errors", 0),
-                suite.Select(TestCase)));
-        }
-        var settings = new XmlWriterSettings { Indent = true, CheckCharacters = false };
-        using var writer = XmlWriter.Create(stream, settings);
-        new XDocument(root).Save(writer);
-    }
+    /// <summary>The outcomes of a report.</summary>
+    public static TestRunResult ToRunResult(OracleReport report) =>
+        new("oracle", report.Seed, report.Duration, [.. report.Forms.Select(ToOutcome)]);
 
-    /// <summary>Reads a report written by <see cref="Write"/>.</summary>
+    /// <summary>Reads a report from JUnit XML.</summary>
     /// <exception cref="ReportFormatException">It is not one.</exception>
     public static OracleReport Read(Stream stream)
     {
@@ -52,23 +37,18 @@ public static class JUnitReport
         return report;
     }
 
-    private static XElement TestCase(FormResult form)
+    private static TestOutcome ToOutcome(FormResult form) => new($"{form.Bits}-bit {form.Family}", $"oracle.{form.Bits}.{form.Family}", form.Form)
     {
-        var element = new XElement("testcase", new XAttribute("classname", $"oracle.{form.Bits}.{form.Family}"), new XAttribute("name", form.Form),
-            new XElement("properties", Property("bits", Number(form.Bits)), Property("family", form.Family), Property("status", form.Status.ToString()),
-                Property("cases", Number(form.Cases)), Property("notImplemented", Number(form.NotImplemented)),
-                Property("mismatches", Number(form.MismatchCount)), Property("lost", Number(form.Lost)), Property("disturbed", Number(form.Disturbed))));
-        if (form.MismatchCount > 0)
-        {
-            foreach (Mismatch mismatch in form.Mismatches)
-                element.Add(new XElement("failure", new XAttribute("message", mismatch.Signature), mismatch.Description));
-        }
-        else if (form.Cases == 0)
-        {
-            element.Add(new XElement("skipped", new XAttribute("message", form.NotImplemented > 0 ? "not implemented" : form.Reason.Length > 0 ? form.Reason : "not run")));
-        }
-        return element;
-    }
+        Failures = form.Mismatches,
+        FailureSummary = form.MismatchCount > 0 ? $"{form.MismatchCount} of {form.Cases} cases differ" : null,
+        Skipped = form.Cases > 0 ? null : form.NotImplemented > 0 ? "not implemented" : form.Reason.Length > 0 ? form.Reason : "not run",
+        Properties =
+        [
+            new("bits", Number(form.Bits)), new("family", form.Family), new("status", form.Status.ToString()),
+            new("cases", Number(form.Cases)), new("notImplemented", Number(form.NotImplemented)),
+            new("mismatches", Number(form.MismatchCount)), new("lost", Number(form.Lost)), new("disturbed", Number(form.Disturbed)),
+        ],
+    };
 
     private static FormResult ReadCase(XElement element)
     {
@@ -89,8 +69,6 @@ public static class JUnitReport
             Mismatches = [.. element.Elements("failure").Select(f => new Mismatch((string?)f.Attribute("message") ?? "", f.Value))],
         };
     }
-
-    private static XElement Property(string name, string value) => new("property", new XAttribute("name", name), new XAttribute("value", value));
 
     private static string Text(XElement element, string name) =>
         (string?)element.Element("properties")?.Elements("property").FirstOrDefault(p => (string?)p.Attribute("name") == name)?.Attribute("value") ?? "";
