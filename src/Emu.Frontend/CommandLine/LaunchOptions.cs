@@ -1,3 +1,4 @@
+using Emu.Debugging.Gdb;
 using Emu.Machine;
 
 namespace Emu.Frontend.CommandLine;
@@ -53,6 +54,9 @@ internal sealed record LaunchOptions
 
     /// <summary>gdb server.</summary>
     public LineSpec? Gdb { get; init; }
+
+    /// <summary>What gdb is told that the processors are.</summary>
+    public GdbArchitecture GdbArchitecture { get; init; }
 
     /// <summary>Logging.</summary>
     public LogSpec Log { get; init; } = new();

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Emu.Debugging.Gdb;
 using Emu.Debugging.Monitor;
 using Emu.Debugging.Qmp;
 using Emu.Devices.Serial;
@@ -64,7 +65,9 @@ internal sealed class MachineRun : IDisposable
 
     private int Run()
     {
-        OfferMonitors();
+        MonitorContext context = new(machine) { Name = options.Name };
+        OfferMonitors(context);
+        if (options.Gdb is { Kind: not LineKind.None } gdb) _ = new GdbServer(context, lines.Open(gdb), options.GdbArchitecture);
         foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP]) signals.Add(PosixSignalRegistration.Create(signal, OnSignal));
         if (!lines.WaitForClients(Report, () => Volatile.Read(ref signalsSeen) > 0)) return SignalStatusBase;
         lines.EnterTerminal();
@@ -79,10 +82,8 @@ internal sealed class MachineRun : IDisposable
         return machine.ExitStatus;
     }
 
-    private void OfferMonitors()
+    private void OfferMonitors(MonitorContext context)
     {
-        if (options.Monitors.Count == 0) return;
-        MonitorContext context = new(machine) { Name = options.Name };
         foreach (MonitorSpec spec in options.Monitors)
         {
             bool shared = lines.IsShared(spec.Line), atOnce = lines.IsOpenAtOnce(spec.Line);

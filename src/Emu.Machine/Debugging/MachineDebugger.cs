@@ -12,6 +12,9 @@ namespace Emu.Machine;
 /// </remarks>
 public sealed class MachineDebugger
 {
+    /// <summary>Instructions another processor runs for each step of the one being stepped.</summary>
+    private const long OthersSlice = 64;
+
     private readonly Machine machine;
     private DebugStop? pending;
     private bool isAnnounced = true;
@@ -67,11 +70,29 @@ public sealed class MachineDebugger
         return AfterStep(cpu);
     }
 
+    /// <summary>
+    /// Lets the other processors of a paused machine run for a moment, so that code being stepped which waits for them gets on.
+    /// </summary>
+    /// <returns>What one of them has met, or null.</returns>
+    public DebugStop? RunOthers(Vcpu except)
+    {
+        foreach (Vcpu cpu in machine.Board.Processors)
+        {
+            if (cpu == except || !Machine.CanRun(cpu)) continue;
+            machine.RunProcessor(cpu, static c => c.Run(OthersSlice));
+            if (cpu.DebugHit is not { } hit) continue;
+            current = cpu;
+            return StopOf(cpu, hit);
+        }
+
+        return null;
+    }
+
     /// <summary>A processor came back from a run: stops the machine if it met something.</summary>
     internal void AfterRun(Vcpu cpu)
     {
         if (cpu.DebugHit is not { } hit) return;
-        DebugStop stop = new(hit.Breakpoint != null ? DebugStopReason.Breakpoint : DebugStopReason.Watchpoint, cpu, hit);
+        DebugStop stop = StopOf(cpu, hit);
         if (Filter?.Invoke(stop) == false) cpu.PassBreakpoint();
         else Stop(stop);
     }
@@ -96,8 +117,11 @@ public sealed class MachineDebugger
         Stopped?.Invoke(stop);
     }
 
+    private static DebugStop StopOf(Vcpu cpu, DebugHit hit) =>
+        new(hit.Breakpoint != null ? DebugStopReason.Breakpoint : DebugStopReason.Watchpoint, cpu, hit);
+
     private static DebugStop AfterStep(Vcpu cpu) => cpu.DebugHit is { Watchpoint: not null } hit
-        ? new DebugStop(DebugStopReason.Watchpoint, cpu, hit)
+        ? StopOf(cpu, hit)
         : new DebugStop(DebugStopReason.Step, cpu, null);
 
     private void Stop(DebugStop stop)
