@@ -224,6 +224,7 @@ public sealed unsafe partial class Vcpu
         }
 
         Code.Add(block);
+        CodeDecoded?.Invoke(this, linear, block.ByteLength);
         return block;
     }
 

@@ -50,6 +50,9 @@ public sealed class Machine : IPowerControl, IDisposable
     /// <summary>Virtual time.</summary>
     public VirtualClock Clock { get; }
 
+    /// <summary>The processor that is running guest code right now, or null between slices. On the machine's thread.</summary>
+    internal Vcpu? RunningProcessor => running;
+
     /// <summary>Work handed in by other threads.</summary>
     public EventQueue Events { get; } = new();
 
@@ -84,6 +87,9 @@ public sealed class Machine : IPowerControl, IDisposable
 
     /// <summary>Raised on the machine's thread when it pauses or continues.</summary>
     public event Action<bool>? PausedChanged;
+
+    /// <summary>Raised on the machine's thread before a reset, with everything still as it was.</summary>
+    public event Action? Resetting;
 
     /// <summary>Raised on the machine's thread after a reset.</summary>
     public event Action? WasReset;
@@ -168,6 +174,9 @@ public sealed class Machine : IPowerControl, IDisposable
         if (Clock.CountsInstructions) Clock.RunExpired();
         if (resetRequested || initRequested) PerformReset();
     }
+
+    /// <summary>Nothing has asked the processors to stand still.</summary>
+    internal bool IsRunning => !paused && !quit && !resetRequested && !initRequested;
 
     /// <summary>A processor has something to do: it is active, or an event that it can take waits.</summary>
     internal static unsafe bool CanRun(Vcpu cpu) => cpu.State->Activity == ActivityState.Active || cpu.HasPendingEvents;
@@ -309,6 +318,7 @@ public sealed class Machine : IPowerControl, IDisposable
             return;
         }
 
+        Resetting?.Invoke();
         Board.Reset();
         WasReset?.Invoke();
     }

@@ -1,4 +1,5 @@
 using Emu.Cpu;
+using Emu.Debugging.Tracing;
 
 namespace Emu.Debugging.Monitor;
 
@@ -26,6 +27,9 @@ public sealed class MonitorContext
 
     /// <summary>Exceptions and interrupts delivered since the start, by vector.</summary>
     public IReadOnlyList<ulong> Delivered => delivered;
+
+    /// <summary>The log of <c>-d</c>, or null.</summary>
+    public MachineLog? Log { get; set; }
 
     /// <summary>Drives whose medium a monitor has changed, by drive name, with the new file or null.</summary>
     public Dictionary<string, string?> Media { get; } = [];

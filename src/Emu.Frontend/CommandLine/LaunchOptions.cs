@@ -1,17 +1,8 @@
 using Emu.Debugging.Gdb;
+using Emu.Debugging.Tracing;
 using Emu.Machine;
 
 namespace Emu.Frontend.CommandLine;
-
-/// <summary>What to do with the guest's screen.</summary>
-internal enum DisplayKind
-{
-    /// <summary>Nothing; it can be saved with <c>screendump</c>.</summary>
-    None,
-
-    /// <summary>Show it in the terminal.</summary>
-    Terminal,
-}
 
 /// <summary>A monitor to offer.</summary>
 /// <param name="Line">Where.</param>
@@ -21,14 +12,14 @@ internal sealed record MonitorSpec(LineSpec Line, bool Control);
 /// <summary>What <c>-d</c> asks for.</summary>
 internal sealed record LogSpec
 {
-    /// <summary>Words of <c>-d</c>.</summary>
-    public IReadOnlyList<string> Items { get; init; } = [];
+    /// <summary>What is logged.</summary>
+    public LogItems Items { get; init; }
 
     /// <summary>File, or null for standard error.</summary>
     public string? File { get; init; }
 
-    /// <summary>Address ranges as given.</summary>
-    public string? Filter { get; init; }
+    /// <summary>Addresses to keep to, or null for all.</summary>
+    public AddressFilter? Filter { get; init; }
 }
 
 /// <summary>Everything a run needs: the machine, and what the host connects to it.</summary>
@@ -62,7 +53,7 @@ internal sealed record LaunchOptions
     public LogSpec Log { get; init; } = new();
 
     /// <summary>The screen.</summary>
-    public DisplayKind Display { get; init; }
+    public DisplaySpec Display { get; init; } = new();
 
     /// <summary>Name for the monitor.</summary>
     public string? Name { get; init; }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Emu.Cpu;
+using Emu.Debugging.Tracing;
 
 namespace Emu.Frontend.CommandLine;
 
@@ -31,6 +32,7 @@ internal static class Listings
         output.WriteLine("Properties:");
         output.WriteLine("  hpet=on|off     high-precision event timer (default on)");
         output.WriteLine("  acpi=on|off     ACPI tables (default on)");
+        output.WriteLine("  vmport=on|off   VMware's backdoor port with its absolute pointer (default on)");
         output.WriteLine("  accel=tcg       accepted: everything is emulated");
     }
 
@@ -71,7 +73,10 @@ internal static class Listings
     private static void Displays(TextWriter output)
     {
         output.WriteLine("none    nothing; the monitor's screendump saves the screen");
-        output.WriteLine("curses  the screen in the terminal");
+        output.WriteLine("sdl     a window (default where the host has a display)");
+        output.WriteLine("        full-screen=on|off,scale=integer|smooth,zoom=1..8,show-cursor=on|off,window-close=on|off");
+        output.WriteLine("vnc=    HOST:N or unix:PATH: a server for VNC viewers");
+        output.WriteLine("        password=TEXT,password-file=FILE");
     }
 
     private static void Adapters(TextWriter output)
@@ -83,5 +88,7 @@ internal static class Listings
     private static void LogItems(TextWriter output)
     {
         output.WriteLine("Log items (comma separated):");
+        foreach ((string name, _, string description) in LogItemNames.All) output.WriteLine($"  {name,-12}{description}");
+        output.WriteLine("-dfilter keeps in_asm, exec and cpu to code addresses, and mmu to data addresses; -D FILE writes to a file.");
     }
 }

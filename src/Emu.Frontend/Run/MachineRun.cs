@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 using Emu.Debugging.Gdb;
 using Emu.Debugging.Monitor;
 using Emu.Debugging.Qmp;
+using Emu.Debugging.Tracing;
 using Emu.Devices.Serial;
+using Emu.Display.Consoles;
 using Emu.Frontend.CommandLine;
 using Emu.Machine;
 
@@ -27,9 +29,9 @@ internal sealed class MachineRun : IDisposable
         {
             machine = new Machine.Machine(options.Machine with
             {
-                Serial = serial is null ? [.. options.Serial.Select(SerialFactory)] : serial,
-                PortE9 = options.DebugConsole is { Kind: not LineKind.None } console ? lines.Open(console) : null,
-                FirmwareLog = options.FirmwareLog is { Kind: not LineKind.None } log ? lines.Open(log) : null,
+                Serial = serial is null ? [.. options.Serial.Select((line, i) => SerialFactory(line, $"serial{i}"))] : serial,
+                PortE9 = options.DebugConsole is { Kind: not LineKind.None } console ? lines.Open(console, "port E9") : null,
+                FirmwareLog = options.FirmwareLog is { Kind: not LineKind.None } log ? lines.Open(log, "firmware") : null,
             });
         }
         catch
@@ -61,17 +63,20 @@ internal sealed class MachineRun : IDisposable
         lines.Dispose();
     }
 
-    private Func<Action<Action>, ICharacterDevice>? SerialFactory(LineSpec line) => line.Kind == LineKind.None ? null : _ => lines.Open(line);
+    private Func<Action<Action>, ICharacterDevice>? SerialFactory(LineSpec line, string title) => line.Kind == LineKind.None ? null : _ => lines.Open(line, title);
 
     private int Run()
     {
         MonitorContext context = new(machine) { Name = options.Name };
         OfferMonitors(context);
-        if (options.Gdb is { Kind: not LineKind.None } gdb) _ = new GdbServer(context, lines.Open(gdb), options.GdbArchitecture);
+        if (options.Gdb is { Kind: not LineKind.None } gdb) _ = new GdbServer(context, lines.Open(gdb, "gdb"), options.GdbArchitecture);
         foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP]) signals.Add(PosixSignalRegistration.Create(signal, OnSignal));
         if (!lines.WaitForClients(Report, () => Volatile.Read(ref signalsSeen) > 0)) return SignalStatusBase;
         lines.EnterTerminal();
-        StopReason reason = machine.Run();
+        using MachineLog log = OpenLog();
+        context.Log = log;
+        using HostScreens? screens = options.Display.HasScreens ? new HostScreens(options, machine, lines.Consoles, context) : null;
+        StopReason reason = screens?.Run() ?? machine.Run();
         lines.LeaveTerminal();
         if (reason == StopReason.TripleFault && machine.TripleFaultReport is { } report)
         {
@@ -82,13 +87,34 @@ internal sealed class MachineRun : IDisposable
         return machine.ExitStatus;
     }
 
+    private MachineLog OpenLog()
+    {
+        bool toFile = options.Log.File != null;
+        // Lines on the terminal come when they are written, or one would look at the wrong place.
+        MachineLog log = new(machine, options.Log.File is { } path ? CreateFile(path) : Console.Error, toFile) { Filter = options.Log.Filter };
+        log.Select(options.Log.Items);
+        return log;
+    }
+
+    private static StreamWriter CreateFile(string path)
+    {
+        try
+        {
+            return new StreamWriter(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new UsageException($"-D {path}: the log cannot be written: {e.Message}");
+        }
+    }
+
     private void OfferMonitors(MonitorContext context)
     {
         foreach (MonitorSpec spec in options.Monitors)
         {
             bool shared = lines.IsShared(spec.Line), atOnce = lines.IsOpenAtOnce(spec.Line);
             MonitorSession? session = null;
-            ICharacterDevice line = lines.Open(spec.Line, focused =>
+            ICharacterDevice line = lines.Open(spec.Line, VirtualConsole.MonitorTitle, focused =>
             {
                 if (focused) session?.Greet();
             });

@@ -15,7 +15,12 @@ public sealed class MachineDebugger
     /// <summary>Instructions another processor runs for each step of the one being stepped.</summary>
     private const long OthersSlice = 64;
 
+    /// <summary>Most steps between two looks at the clock and the event queue while each instruction is observed.</summary>
+    private const int ObservedSlice = 1000;
+
     private readonly Machine machine;
+    private Action<Vcpu>? beforeInstruction;
+    private Vcpu? awaited;
     private DebugStop? pending;
     private bool isAnnounced = true;
     private Vcpu? current;
@@ -39,6 +44,19 @@ public sealed class MachineDebugger
     /// An engine that runs towards an instruction count notes hits this way without pausing.
     /// </summary>
     public Func<DebugStop, bool>? Filter { get; set; }
+
+    /// <summary>
+    /// Called before each instruction, and before each event that is delivered instead of one; while it is set, processors run one instruction at a time. For logs.
+    /// </summary>
+    public Action<Vcpu>? BeforeInstruction
+    {
+        get => beforeInstruction;
+        set
+        {
+            beforeInstruction = value;
+            ChooseRunner();
+        }
+    }
 
     /// <summary>
     /// Runs one instruction of one processor of a paused machine while the others stand still. A fault or a pending event that is
@@ -65,6 +83,7 @@ public sealed class MachineDebugger
 
         cpu.PassBreakpoint();
         cpu.HoldsInterrupts = holdInterrupts;
+        beforeInstruction?.Invoke(cpu);
         machine.RunProcessor(cpu, static c => c.Step());
         cpu.HoldsInterrupts = false;
         return AfterStep(cpu);
@@ -100,7 +119,8 @@ public sealed class MachineDebugger
     /// <summary>The machine has paused or goes on.</summary>
     internal void OnPausedChanged(bool paused)
     {
-        machine.RunOverride = null;
+        awaited = null;
+        ChooseRunner();
         isAnnounced = !paused;
         // What stopped the machine before is history; the processor passes the breakpoint it stands at.
         if (!paused) current?.PassBreakpoint();
@@ -133,12 +153,32 @@ public sealed class MachineDebugger
     private void StepWhenAwake(Vcpu cpu)
     {
         machine.Continue();
-        machine.RunOverride = (running, slice) =>
+        awaited = cpu;
+        ChooseRunner();
+    }
+
+    private void ChooseRunner() => machine.RunOverride = awaited != null || beforeInstruction != null ? Run : null;
+
+    /// <summary>In place of <see cref="Vcpu.Run"/>.</summary>
+    private long Run(Vcpu cpu, long slice)
+    {
+        if (cpu == awaited)
         {
-            if (running != cpu) return running.Run(slice);
-            long retired = running.Step();
+            beforeInstruction?.Invoke(cpu);
+            long retired = cpu.Step();
             Stop(AfterStep(cpu));
             return retired;
-        };
+        }
+
+        if (beforeInstruction == null) return cpu.Run(slice);
+        long done = 0;
+        for (int i = 0; i < ObservedSlice && done < slice && Machine.CanRun(cpu) && machine.IsRunning; i++)
+        {
+            beforeInstruction?.Invoke(cpu);
+            done += cpu.Step();
+            if (cpu.DebugHit != null) break;
+        }
+
+        return done;
     }
 }

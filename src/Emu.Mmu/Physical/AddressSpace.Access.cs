@@ -277,17 +277,20 @@ public sealed unsafe partial class AddressSpace
         return Math.Min(piece, aligned);
     }
 
-    private static ulong ReadDevice(in FlatRange range, ulong physical, int size)
+    private ulong ReadDevice(in FlatRange range, ulong physical, int size)
     {
         ulong all = size == 8 ? ulong.MaxValue : (1UL << (8 * size)) - 1;
-        return range.Device is { } device
+        ulong value = range.Device is { } device
             ? device.ReadMemory(range.RegionOffset + (physical - range.Start), size) & all
             : all;
+        DeviceObserver?.Invoke(range.Region.Name, physical, size, value, isWrite: false);
+        return value;
     }
 
-    private static void WriteDevice(in FlatRange range, ulong physical, int size, ulong value)
+    private void WriteDevice(in FlatRange range, ulong physical, int size, ulong value)
     {
         ulong all = size == 8 ? ulong.MaxValue : (1UL << (8 * size)) - 1;
+        DeviceObserver?.Invoke(range.Region.Name, physical, size, value & all, isWrite: true);
         range.Device?.WriteMemory(range.RegionOffset + (physical - range.Start), size, value & all);
     }
 }
