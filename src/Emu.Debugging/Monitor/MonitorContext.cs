@@ -12,6 +12,7 @@ public sealed class MonitorContext
     public MonitorContext(Machine.Machine machine)
     {
         Machine = machine;
+        Media = new MediaChanger(machine);
         Keys = new KeySequencer(machine.Board.Keyboard, machine.Clock);
         foreach (Vcpu cpu in machine.Board.Processors) cpu.EventDelivered += (_, vector, _) => delivered[vector]++;
     }
@@ -31,8 +32,8 @@ public sealed class MonitorContext
     /// <summary>The log of <c>-d</c>, or null.</summary>
     public MachineLog? Log { get; set; }
 
-    /// <summary>Drives whose medium a monitor has changed, by drive name, with the new file or null.</summary>
-    public Dictionary<string, string?> Media { get; } = [];
+    /// <summary>Changes the media of drives.</summary>
+    public MediaChanger Media { get; }
 
     /// <summary>The guest has been told to press the power button.</summary>
     public event Action? PoweringDown;

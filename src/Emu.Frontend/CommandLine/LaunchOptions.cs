@@ -57,4 +57,13 @@ internal sealed record LaunchOptions
 
     /// <summary>Name for the monitor.</summary>
     public string? Name { get; init; }
+
+    /// <summary>The same with the first serial port and a monitor sharing the terminal, unless something else uses that.</summary>
+    public LaunchOptions WithTerminal() => Monitors.Any(m => m.Line.Kind == LineKind.Stdio) || NamedLines.Values.Any(l => l.Kind == LineKind.Stdio)
+        ? this
+        : this with
+        {
+            Serial = [LineSpec.SharedTerminal, .. Serial.Skip(1)],
+            Monitors = [.. Monitors, new MonitorSpec(LineSpec.SharedTerminal, Control: false)],
+        };
 }

@@ -47,10 +47,12 @@ internal sealed class MachineRun : IDisposable
     /// <summary>Runs a machine.</summary>
     /// <param name="options">The machine and what is connected to it.</param>
     /// <param name="serial">Opens the serial ports, in place of the lines of the options.</param>
+    /// <param name="prepare">Called with the machine before it runs.</param>
     /// <returns>Exit status of the process.</returns>
-    public static int Run(LaunchOptions options, IReadOnlyList<Func<Action<Action>, ICharacterDevice>?>? serial = null)
+    public static int Run(LaunchOptions options, IReadOnlyList<Func<Action<Action>, ICharacterDevice>?>? serial = null, Action<Machine.Machine>? prepare = null)
     {
         using MachineRun run = new(options, serial);
+        prepare?.Invoke(run.machine);
         return run.Run();
     }
 

@@ -35,9 +35,9 @@ public sealed unsafe class GdbTests
         a.Label(ref loop);
         a.inc(rax);                         // 800A
         a.mov(__qword_ptr[0x6000], rax);    // 800D
-        a.call(0x8000 + 0x100);             // 8015
-        a.jmp(loop);                        // 801A
-        for (int i = 0x1C; i < 0x100; i++) a.nop();
+        a.call(0x8000 + 0x100);             // 8017
+        a.jmp(loop);                        // 801C
+        for (int i = 0x1E; i < 0x100; i++) a.nop();
         a.ret();                            // 8100
     }
 
@@ -110,11 +110,11 @@ public sealed unsafe class GdbTests
         using GdbClient gdb = new(guest);
         // nop; nop; nop in place of inc rax, after that has run.
         string output = gdb.Run("break *0x8100", "continue", "p $rax", "delete", "set var *(unsigned char[3]*)0x800a = {0x90, 0x90, 0x90}", "x/3xb 0x800a", "break *0x800d", "continue", "continue", "p $rax",
-            "delete", "until *0x801a", "p/x $rip");
+            "delete", "tbreak *0x801c", "continue", "p/x $rip");
         GdbClient.AssertPrinted("$1 = 1", output);
         GdbClient.AssertPrinted("0x800a:\t0x90\t0x90\t0x90", output);
         GdbClient.AssertPrinted("$2 = 1", output);
-        GdbClient.AssertPrinted("$3 = 0x801a", output);
+        GdbClient.AssertPrinted("$3 = 0x801c", output);
     }
 
     [GdbFact]
