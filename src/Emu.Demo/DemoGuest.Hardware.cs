@@ -85,6 +85,9 @@ public sealed partial class DemoGuest
             Label noSerial = a.CreateLabel(), none = a.CreateLabel();
             a.mov(dx, (short)(SerialPort + 5));
             a.@in(al, dx);
+            // All ones: there is no such port.
+            a.cmp(al, -1);
+            a.je(noSerial);
             a.test(al, 1);
             a.je(noSerial);
             a.mov(dx, (short)SerialPort);

