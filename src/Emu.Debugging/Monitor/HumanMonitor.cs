@@ -36,6 +36,9 @@ public sealed partial class HumanMonitor
     /// <summary>The processor that register and memory commands look at.</summary>
     public Vcpu CurrentCpu => machine.Board.Processors[currentCpu];
 
+    /// <summary>The machine has ended: there is nothing more to say.</summary>
+    public bool HasEnded => machine.StopReason != StopReason.None;
+
     /// <summary>Carries out one line and returns what it prints. Mistakes are printed too.</summary>
     public string Execute(string line)
     {

@@ -145,22 +145,57 @@ public sealed unsafe partial class AddressSpace
     }
 
     /// <summary>
-    /// Reads for a debugger: memory only, no device is touched. False if any byte is not direct memory.
+    /// Reads for a debugger: memory, and those devices that can be read without a trace (<see cref="IMemoryDevice.TryPeekMemory"/>). False if any byte is neither.
     /// </summary>
     public bool TryPeek(ulong physical, Span<byte> destination)
     {
         while (!destination.IsEmpty)
         {
             int index = Find(physical);
-            if (index < 0 || _ranges[index].Host == null)
+            if (index < 0)
             {
                 return false;
             }
 
             int length = RunLength(index, physical, destination.Length);
+            if (_ranges[index].Host == null)
+            {
+                if (!TryPeekDevice(in _ranges[index], physical, destination[..length]))
+                {
+                    return false;
+                }
+
+                physical += (ulong)length;
+                destination = destination[length..];
+                continue;
+            }
+
             new ReadOnlySpan<byte>(_ranges[index].Host + (physical - _ranges[index].Start), length).CopyTo(destination);
             physical += (ulong)length;
             destination = destination[length..];
+        }
+
+        return true;
+    }
+
+    private static bool TryPeekDevice(in FlatRange range, ulong physical, Span<byte> destination)
+    {
+        while (!destination.IsEmpty)
+        {
+            int piece = PieceLength(in range, physical, destination.Length);
+            ulong value = 0;
+            if (range.Device?.TryPeekMemory(range.RegionOffset + (physical - range.Start), piece, out value) != true)
+            {
+                return false;
+            }
+
+            for (int i = 0; i < piece; i++)
+            {
+                destination[i] = (byte)(value >> (8 * i));
+            }
+
+            physical += (ulong)piece;
+            destination = destination[piece..];
         }
 
         return true;

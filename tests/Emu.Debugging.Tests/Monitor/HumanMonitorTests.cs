@@ -99,6 +99,18 @@ public sealed class HumanMonitorTests : IDisposable
     [InlineData("gva2gpa 0x80000000", "Unmapped\n")]
     public void Memory_and_expressions_are_shown(string command, string expected) => Assert.Equal(expected, monitor.Execute(command));
 
+    [Fact]
+    public void Video_memory_and_interrupt_controllers_can_be_looked_at()
+    {
+        // A20, memory enabled, text at B8000h: miscellaneous output and graphics controller register 6.
+        guest.Machine.Board.Ports.Write(0x3C2, 1, 0x67);
+        guest.Machine.Board.Ports.Write(0x3CE, 2, 0x0E06);
+        guest.Machine.Board.Memory.Space.Write(0xB8000, 2, 0x0741);
+        Assert.StartsWith("00000000000b8000: 0x41", monitor.Execute("xp/1xb 0xb8000"), StringComparison.Ordinal);
+        Assert.StartsWith("00000000fec00000: 0x00000000", monitor.Execute("xp/1xw 0xfec00000"), StringComparison.Ordinal);
+        Assert.Contains("Cannot access memory", monitor.Execute("xp/1xw 0xf0000000"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("frobnicate", "unknown command 'frobnicate'; try 'help'")]
     [InlineData("x/zz 0", "/zz: 'z' is neither a format (x d u o c i) nor a size (b h w g)")]
