@@ -51,6 +51,7 @@ internal sealed class MachineRun : IDisposable
     /// <returns>Exit status of the process.</returns>
     public static int Run(LaunchOptions options, IReadOnlyList<Func<Action<Action>, ICharacterDevice>?>? serial = null, Action<Machine.Machine>? prepare = null)
     {
+        using StartupProfile profile = new(Linux.GuestFiles.CacheDirectory());
         using MachineRun run = new(options, serial);
         prepare?.Invoke(run.machine);
         return run.Run();
