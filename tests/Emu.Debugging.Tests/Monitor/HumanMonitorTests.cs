@@ -102,9 +102,9 @@ public sealed class HumanMonitorTests : IDisposable
     [Fact]
     public void Video_memory_and_interrupt_controllers_can_be_looked_at()
     {
-        // A20, memory enabled, text at B8000h: miscellaneous output and graphics controller register 6.
+        // Planar memory at B8000h, all planes written: miscellaneous output, sequencer 2 and 4, graphics controller 6 and 8.
         guest.Machine.Board.Ports.Write(0x3C2, 1, 0x67);
-        guest.Machine.Board.Ports.Write(0x3CE, 2, 0x0E06);
+        foreach ((ushort port, uint value) in ((ushort, uint)[])[(0x3C4, 0x0F02), (0x3C4, 0x0604), (0x3CE, 0x0E06), (0x3CE, 0xFF08)]) guest.Machine.Board.Ports.Write(port, 2, value);
         guest.Machine.Board.Memory.Space.Write(0xB8000, 2, 0x0741);
         Assert.StartsWith("00000000000b8000: 0x41", monitor.Execute("xp/1xb 0xb8000"), StringComparison.Ordinal);
         Assert.StartsWith("00000000fec00000: 0x00000000", monitor.Execute("xp/1xw 0xfec00000"), StringComparison.Ordinal);
