@@ -338,7 +338,9 @@ public sealed unsafe partial class Vcpu
 
     private bool Translate(ulong linear, AccessKind kind, AccessClass accessClass, out Translation translation)
     {
-        if (Mmu.Fill(linear, kind, accessClass, out translation)) return true;
+        bool translated = Mmu.Fill(linear, kind, accessClass, out translation);
+        Translated?.Invoke(this, kind, translation);
+        if (translated) return true;
         Record(ExceptionVector.PageFault, (uint)translation.Error, linear);
         return false;
     }

@@ -245,6 +245,7 @@ public sealed unsafe partial class Vcpu
         }
 
         Code.Add(block);
+        CodeDecoded?.Invoke(this, linear, block.ByteLength);
         return block;
     }
 

@@ -88,6 +88,9 @@ public sealed class Machine : IPowerControl, IDisposable
     /// <summary>Raised on the machine's thread when it pauses or continues.</summary>
     public event Action<bool>? PausedChanged;
 
+    /// <summary>Raised on the machine's thread before a reset, with everything still as it was.</summary>
+    public event Action? Resetting;
+
     /// <summary>Raised on the machine's thread after a reset.</summary>
     public event Action? WasReset;
 
@@ -172,6 +175,9 @@ public sealed class Machine : IPowerControl, IDisposable
         if (Clock.CountsInstructions) Clock.RunExpired();
         if (resetRequested || initRequested) PerformReset();
     }
+
+    /// <summary>Nothing has asked the processors to stand still.</summary>
+    internal bool IsRunning => !paused && !quit && !resetRequested && !initRequested;
 
     /// <summary>A processor has something to do: it is active, or an event that it can take waits.</summary>
     internal static unsafe bool CanRun(Vcpu cpu) => cpu.State->Activity == ActivityState.Active || cpu.HasPendingEvents;
@@ -313,6 +319,7 @@ public sealed class Machine : IPowerControl, IDisposable
             return;
         }
 
+        Resetting?.Invoke();
         Board.Reset();
         WasReset?.Invoke();
     }

@@ -16,8 +16,11 @@ public enum KernelBoot
 /// <summary>A kernel to boot: bzImage, Multiboot or PVH ELF.</summary>
 public sealed record KernelConfiguration
 {
-    /// <summary>Path of the kernel.</summary>
+    /// <summary>Path of the kernel, or with <see cref="Image"/> only a name for it.</summary>
     public required string Path { get; init; }
+
+    /// <summary>Contents of the kernel when it is not a file.</summary>
+    public byte[]? Image { get; init; }
 
     /// <summary>Command line.</summary>
     public string CommandLine { get; init; } = "";

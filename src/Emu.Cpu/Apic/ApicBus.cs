@@ -111,6 +111,12 @@ public sealed class ApicBus : IApicBus, IMemoryDevice
     int IMemoryDevice.MaxAccessSize => 4;
 
     /// <inheritdoc/>
+    bool IMemoryDevice.TryPeekMemory(ulong offset, int size, out ulong value)
+    {
+        value = Running?.ReadWindow((uint)offset, size) ?? uint.MaxValue;
+        return true;
+    }
+
     ulong IMemoryDevice.ReadMemory(ulong offset, int size) => Running?.ReadWindow((uint)offset, size) ?? uint.MaxValue;
 
     /// <inheritdoc/>

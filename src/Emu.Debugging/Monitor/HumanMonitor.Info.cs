@@ -100,8 +100,8 @@ public sealed partial class HumanMonitor
     {
         foreach (Drive drive in machine.Board.Drives.Drives)
         {
-            IBlockBackend? backend = drive.Ide?.Backend;
-            string? file = context.Media.TryGetValue(drive.Name, out string? changed) ? changed : drive.Configuration.File;
+            IBlockBackend? backend = MediaChanger.MediumIn(drive);
+            string? file = context.Media.FileIn(drive);
             if (backend == null && file == null)
             {
                 output.WriteLine($"{drive.Name}: [not inserted]");

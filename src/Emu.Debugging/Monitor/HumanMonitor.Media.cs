@@ -1,7 +1,4 @@
 using Emu.Devices.Display;
-using Emu.Devices.Storage;
-using Emu.Devices.Storage.Ide;
-using Emu.Machine;
 
 namespace Emu.Debugging.Monitor;
 
@@ -21,43 +18,14 @@ public sealed partial class HumanMonitor
         });
     }
 
-    private IEnumerable<string> RemovableDrives() => machine.Board.Drives.Drives.Where(d => d.Configuration.Kind != DriveKind.Disk).Select(d => d.Name);
-
-    private (Drive Drive, AtapiCdRom CdRom) FindRemovable(string name)
-    {
-        Drive drive = machine.Board.Drives.Drives.FirstOrDefault(d => d.Name == name)
-            ?? throw new MonitorException($"there is no drive '{name}'; 'info block' lists them");
-        return (drive, drive.Ide as AtapiCdRom ?? throw new MonitorException($"{name}: the medium of this drive cannot be changed"));
-    }
+    private IEnumerable<string> RemovableDrives() => context.Media.Removable.Select(d => d.Name);
 
     private void Eject(MonitorArguments arguments, TextWriter output)
     {
         bool force = arguments.TakeSwitch("-f");
-        (Drive drive, AtapiCdRom cdrom) = FindRemovable(arguments.Require("a drive"));
-        if (!cdrom.TryOpenTray(force)) throw new MonitorException($"{drive.Name}: the guest has locked the door; it has been told, or use eject -f");
-        cdrom.ExchangeMedium(null)?.Dispose();
-        context.Media[drive.Name] = null;
+        context.Media.Eject(arguments.Require("a drive"), force);
     }
 
-    private void Change(MonitorArguments arguments, TextWriter output)
-    {
-        (Drive drive, AtapiCdRom cdrom) = FindRemovable(arguments.Require("a drive"));
-        string path = arguments.Require("a file");
-        try
-        {
-            IBlockBackend medium = machine.Board.Drives.Open(drive.Configuration with { File = path, Format = arguments.Next() });
-            if (!cdrom.TryOpenTray(force: false))
-            {
-                medium.Dispose();
-                throw new MonitorException($"{drive.Name}: the guest has locked the door; use eject -f first");
-            }
-
-            cdrom.ExchangeMedium(medium)?.Dispose();
-            context.Media[drive.Name] = path;
-        }
-        catch (DiskImageException e)
-        {
-            throw new MonitorException(e.Message);
-        }
-    }
+    private void Change(MonitorArguments arguments, TextWriter output) =>
+        context.Media.Insert(arguments.Require("a drive"), arguments.Require("a file"), arguments.Next());
 }

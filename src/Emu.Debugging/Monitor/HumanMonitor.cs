@@ -1,5 +1,6 @@
 using System.Globalization;
 using Emu.Cpu;
+using Emu.Debugging.Tracing;
 using Emu.Machine;
 
 namespace Emu.Debugging.Monitor;
@@ -34,6 +35,9 @@ public sealed partial class HumanMonitor
 
     /// <summary>The processor that register and memory commands look at.</summary>
     public Vcpu CurrentCpu => machine.Board.Processors[currentCpu];
+
+    /// <summary>The machine has ended: there is nothing more to say.</summary>
+    public bool HasEnded => machine.StopReason != StopReason.None;
 
     /// <summary>Carries out one line and returns what it prints. Mistakes are printed too.</summary>
     public string Execute(string line)
@@ -117,6 +121,7 @@ public sealed partial class HumanMonitor
         Add(["quit", "q"], "", "End the emulator", (_, _) => machine.Quit(StopReason.UserQuit));
         Add(["system_reset"], "", "Reset the machine", (_, _) => machine.RequestReset(Devices.Chipset.ResetSource.Other));
         Add(["system_powerdown"], "", "Press the power button", (_, _) => context.PowerDown());
+        Add(["log"], "ITEM,...|none", "Choose what is logged; 'log help' lists the items", Log, () => LogItemNames.All.Select(i => i.Name));
         Add(["nmi"], "", "Send a non-maskable interrupt to the current processor", (_, _) => CurrentCpu.RaiseNmi());
         Add(["cpu"], "INDEX", "Choose the processor that register and memory commands look at", (arguments, _) =>
         {
@@ -124,5 +129,26 @@ public sealed partial class HumanMonitor
             if (index < 0 || index >= machine.Board.Processors.Count) throw new MonitorException($"cpu: there are processors 0 to {machine.Board.Processors.Count - 1}");
             currentCpu = index;
         });
+    }
+
+    private void Log(MonitorArguments arguments, TextWriter output)
+    {
+        MachineLog log = context.Log ?? throw new MonitorException("this machine has no log");
+        string items = arguments.Require("an item or 'none'");
+        if (items is "help" or "?")
+        {
+            foreach ((string name, _, string description) in LogItemNames.All) output.WriteLine($"{name,-12}{description}");
+            return;
+        }
+
+        try
+        {
+            log.Select(MachineLog.Parse(items.Split(',', StringSplitOptions.RemoveEmptyEntries)));
+            log.Flush();
+        }
+        catch (FormatException e)
+        {
+            throw new MonitorException($"log: {e.Message}");
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Emu.Cpu;
+using Emu.Debugging.Tracing;
 
 namespace Emu.Debugging.Monitor;
 
@@ -11,6 +12,7 @@ public sealed class MonitorContext
     public MonitorContext(Machine.Machine machine)
     {
         Machine = machine;
+        Media = new MediaChanger(machine);
         Keys = new KeySequencer(machine.Board.Keyboard, machine.Clock);
         foreach (Vcpu cpu in machine.Board.Processors) cpu.EventDelivered += (_, vector, _) => delivered[vector]++;
     }
@@ -27,8 +29,11 @@ public sealed class MonitorContext
     /// <summary>Exceptions and interrupts delivered since the start, by vector.</summary>
     public IReadOnlyList<ulong> Delivered => delivered;
 
-    /// <summary>Drives whose medium a monitor has changed, by drive name, with the new file or null.</summary>
-    public Dictionary<string, string?> Media { get; } = [];
+    /// <summary>The log of <c>-d</c>, or null.</summary>
+    public MachineLog? Log { get; set; }
+
+    /// <summary>Changes the media of drives.</summary>
+    public MediaChanger Media { get; }
 
     /// <summary>The guest has been told to press the power button.</summary>
     public event Action? PoweringDown;

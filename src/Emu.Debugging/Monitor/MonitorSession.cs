@@ -48,7 +48,7 @@ public sealed class MonitorSession : ICharacterReceiver
             if ((editor != null ? editor.Feed(value) : FeedPlain(value)) is not { } command) continue;
             string output = monitor.Execute(command);
             Write(output);
-            ShowPrompt();
+            if (!monitor.HasEnded) ShowPrompt();
         }
     }
 

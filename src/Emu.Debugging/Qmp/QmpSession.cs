@@ -13,10 +13,12 @@ namespace Emu.Debugging.Qmp;
 /// <summary>
 /// A subset of QEMU's machine protocol on a character line: JSON objects, a greeting, commands after <c>qmp_capabilities</c>, and events.
 /// </summary>
-public sealed class QmpSession : ICharacterReceiver
+public sealed partial class QmpSession : ICharacterReceiver
 {
     private const int MaxMessage = 1 << 20;
     private const string GenericError = "GenericError", CommandNotFound = "CommandNotFound";
+
+    private static readonly string[] EventNames = ["STOP", "RESUME", "RESET", "SHUTDOWN", "POWERDOWN"];
 
     private readonly MonitorContext context;
     private readonly Machine.Machine machine;
@@ -164,6 +166,15 @@ public sealed class QmpSession : ICharacterReceiver
         ["system_reset"] = _ => Do(() => machine.RequestReset(ResetSource.Other)),
         ["system_powerdown"] = _ => Do(context.PowerDown),
         ["inject-nmi"] = _ => Do(() => machine.Board.Processors[0].RaiseNmi()),
+        ["query-block"] = _ => QueryBlock(),
+        ["query-uuid"] = _ => new JsonObject { ["UUID"] = machine.Configuration.Uuid.ToString() },
+        ["query-target"] = _ => new JsonObject { ["arch"] = "x86_64" },
+        ["query-memory-size-summary"] = _ => new JsonObject { ["base-memory"] = machine.Configuration.Memory, ["plugged-memory"] = 0 },
+        ["query-events"] = _ => new JsonArray([.. EventNames.Select(name => (JsonNode)new JsonObject { ["name"] = name })]),
+        ["query-mice"] = _ => new JsonArray(new JsonObject { ["name"] = "PS/2 mouse", ["index"] = 0, ["current"] = true, ["absolute"] = false }),
+        ["eject"] = Eject,
+        ["blockdev-change-medium"] = ChangeMedium,
+        ["input-send-event"] = SendEvents,
         ["screendump"] = ScreenDump,
         ["send-key"] = SendKey,
         ["human-monitor-command"] = arguments => human.Execute(Require(arguments, "command-line")).ReplaceLineEndings("\r\n"),
@@ -195,9 +206,7 @@ public sealed class QmpSession : ICharacterReceiver
     private JsonNode? SendKey(JsonObject arguments)
     {
         if (arguments["keys"] is not JsonArray keys) throw new QmpException(GenericError, "Parameter 'keys' is missing");
-        KeyCode[] pressed = [.. keys.Select(key => key is JsonObject entry && Text(entry, "type") == "qcode" && KeyTable.TryParse(Require(entry, "data"), out KeyCode code)
-            ? code
-            : throw new QmpException(GenericError, "A key is {\"type\": \"qcode\", \"data\": NAME} with a key name of sendkey"))];
+        KeyCode[] pressed = [.. keys.Select(ReadKey)];
         int hold = arguments["hold-time"] is JsonValue value && value.TryGetValue(out int time) && time is > 0 and <= 60_000 ? time : KeySequencer.DefaultHold;
         context.Keys.Press(pressed, hold);
         return null;

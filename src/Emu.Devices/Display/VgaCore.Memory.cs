@@ -75,6 +75,15 @@ public sealed unsafe partial class VgaCore : IMemoryDevice
     }
 
     /// <inheritdoc/>
+    public bool TryPeekMemory(ulong offset, int size, out ulong value)
+    {
+        uint latch = _latch;
+        value = ReadMemory(offset, size);
+        _latch = latch;
+        return true;
+    }
+
+    /// <inheritdoc/>
     public void WriteMemory(ulong offset, int size, ulong value)
     {
         for (int i = 0; i < size; i++)

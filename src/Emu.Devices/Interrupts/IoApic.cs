@@ -73,6 +73,13 @@ public sealed class IoApic : IMemoryDevice, IApicEoiListener, ISnapshotable, IRe
     /// <summary>Input INTIN<paramref name="pin"/>, 0-23.</summary>
     public IInterruptLine Input(int pin) => _inputs[pin];
 
+    /// <inheritdoc/>
+    public bool TryPeekMemory(ulong offset, int size, out ulong value)
+    {
+        value = ReadMemory(offset, size);
+        return true;
+    }
+
     /// <summary>Messages sent for an input since power-on.</summary>
     public long DeliveredCount(int pin) => _delivered[pin];
 

@@ -122,7 +122,8 @@ public sealed class StreamCharacterDevice : CharacterDevice
     public static StreamCharacterDevice Standard(Action<Action> post)
         => new(
             new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(0, ownsHandle: false), FileAccess.Read, 0),
-            new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(1, ownsHandle: false), FileAccess.Write, 0),
+            // A file stream would write at a position of its own, over what others write to the same file.
+            Console.OpenStandardOutput(),
             post);
 
     /// <inheritdoc/>

@@ -92,6 +92,13 @@ public sealed class Hpet : IMemoryDevice, ISnapshotable, IResettable, IDescribab
     /// <summary>Main counter.</summary>
     internal ulong Counter => IsCounting ? (ulong)Rate.TicksAt(_clock.Nanoseconds) + _offset : _stopped;
 
+    /// <inheritdoc/>
+    public bool TryPeekMemory(ulong offset, int size, out ulong value)
+    {
+        value = ReadMemory(offset, size);
+        return true;
+    }
+
     /// <summary>Time at which the counter will have advanced by a number of ticks.</summary>
     internal long TimeAfter(long ticks) => Rate.TimeOf(Rate.TicksAt(_clock.Nanoseconds) + ticks);
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Emu.Frontend.Demo;
 using Emu.Frontend.Images;
 using Emu.Frontend.Linux;
 using Emu.Frontend.Run;
@@ -42,6 +43,7 @@ internal static class EmuCommand
         foreach (QemuOption option in QemuOptions.All) root.Options.Add(option.Symbol);
         root.Options.Add(new HelpOption("--help", "-h", "-help", "-?") { Action = new GroupedHelp() });
         root.Options.Add(Version);
+        root.Subcommands.Add(DemoCommand.Create());
         root.Subcommands.Add(LinuxCommand.Create());
         root.Subcommands.Add(ImageCommand.Create());
         root.Subcommands.Add(TestCommand.Create());

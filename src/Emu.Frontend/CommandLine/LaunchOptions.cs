@@ -1,3 +1,5 @@
+using Emu.Debugging.Gdb;
+using Emu.Debugging.Tracing;
 using Emu.Machine;
 
 namespace Emu.Frontend.CommandLine;
@@ -10,14 +12,14 @@ internal sealed record MonitorSpec(LineSpec Line, bool Control);
 /// <summary>What <c>-d</c> asks for.</summary>
 internal sealed record LogSpec
 {
-    /// <summary>Words of <c>-d</c>.</summary>
-    public IReadOnlyList<string> Items { get; init; } = [];
+    /// <summary>What is logged.</summary>
+    public LogItems Items { get; init; }
 
     /// <summary>File, or null for standard error.</summary>
     public string? File { get; init; }
 
-    /// <summary>Address ranges as given.</summary>
-    public string? Filter { get; init; }
+    /// <summary>Addresses to keep to, or null for all.</summary>
+    public AddressFilter? Filter { get; init; }
 }
 
 /// <summary>Everything a run needs: the machine, and what the host connects to it.</summary>
@@ -44,6 +46,9 @@ internal sealed record LaunchOptions
     /// <summary>gdb server.</summary>
     public LineSpec? Gdb { get; init; }
 
+    /// <summary>What gdb is told that the processors are.</summary>
+    public GdbArchitecture GdbArchitecture { get; init; }
+
     /// <summary>Logging.</summary>
     public LogSpec Log { get; init; } = new();
 
@@ -52,4 +57,13 @@ internal sealed record LaunchOptions
 
     /// <summary>Name for the monitor.</summary>
     public string? Name { get; init; }
+
+    /// <summary>The same with the first serial port and a monitor sharing the terminal, unless something else uses that.</summary>
+    public LaunchOptions WithTerminal() => Monitors.Any(m => m.Line.Kind == LineKind.Stdio) || NamedLines.Values.Any(l => l.Kind == LineKind.Stdio)
+        ? this
+        : this with
+        {
+            Serial = [LineSpec.SharedTerminal, .. Serial.Skip(1)],
+            Monitors = [.. Monitors, new MonitorSpec(LineSpec.SharedTerminal, Control: false)],
+        };
 }

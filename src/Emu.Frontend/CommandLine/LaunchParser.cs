@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using Emu.Debugging.Gdb;
+using Emu.Debugging.Tracing;
 using Emu.Jit;
 using Emu.Machine;
 
@@ -278,17 +280,46 @@ internal static class LaunchParser
     private static LaunchOptions Debugging(ParseResult result, LaunchOptions options)
     {
         LineSpec? gdb = QemuOptions.GdbDefault.IsGiven(result) ? LineSpec.Parse("-s", "tcp:127.0.0.1:1234", serverByDefault: true) : null;
-        if (QemuOptions.Gdb.Last(result) is { } place) gdb = LineSpec.Parse("-gdb", place, serverByDefault: true);
+        GdbArchitecture architecture = GdbArchitecture.Auto;
+        if (QemuOptions.Gdb.Last(result) is { } place)
+        {
+            string[] parts = place.Split(",arch=");
+            if (parts.Length > 1) architecture = GdbArchitectureOf(parts[1]);
+            gdb = LineSpec.Parse("-gdb", parts[0], serverByDefault: true);
+        }
+
         if (gdb is { Kind: not (LineKind.Tcp or LineKind.Unix or LineKind.Stdio or LineKind.Pty or LineKind.None) }) throw new UsageException("-gdb: gdb connects to tcp:, unix:, pty or stdio");
         return options with
         {
             Gdb = gdb,
+            GdbArchitecture = architecture,
             Log = new LogSpec
             {
-                Items = [.. QemuOptions.Log.All(result).SelectMany(l => l.Split(',', StringSplitOptions.RemoveEmptyEntries))],
+                Items = Checked("-d", () => MachineLog.Parse(QemuOptions.Log.All(result).SelectMany(l => l.Split(',', StringSplitOptions.RemoveEmptyEntries)))),
                 File = QemuOptions.LogFile.Last(result),
-                Filter = QemuOptions.LogFilter.Last(result),
+                Filter = QemuOptions.LogFilter.Last(result) is { } filter ? Checked("-dfilter", () => AddressFilter.Parse(filter)) : null,
             },
         };
     }
+
+    private static T Checked<T>(string option, Func<T> parse)
+    {
+        try
+        {
+            return parse();
+        }
+        catch (FormatException e)
+        {
+            throw new UsageException($"{option}: {e.Message}");
+        }
+    }
+
+    private static GdbArchitecture GdbArchitectureOf(string name) => name switch
+    {
+        "auto" => GdbArchitecture.Auto,
+        "i8086" => GdbArchitecture.I8086,
+        "i386" => GdbArchitecture.I386,
+        "x86-64" or "i386:x86-64" => GdbArchitecture.X64,
+        _ => throw new UsageException($"-gdb arch={name}: there are auto, i8086, i386 and x86-64; arch= comes last"),
+    };
 }

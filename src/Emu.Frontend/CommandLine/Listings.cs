@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Emu.Cpu;
+using Emu.Debugging.Tracing;
 
 namespace Emu.Frontend.CommandLine;
 
@@ -87,5 +88,7 @@ internal static class Listings
     private static void LogItems(TextWriter output)
     {
         output.WriteLine("Log items (comma separated):");
+        foreach ((string name, _, string description) in LogItemNames.All) output.WriteLine($"  {name,-12}{description}");
+        output.WriteLine("-dfilter keeps in_asm, exec and cpu to code addresses, and mmu to data addresses; -D FILE writes to a file.");
     }
 }

@@ -82,16 +82,7 @@ internal static class LinuxCommand
 
     private static int Interactive(ParseResult result, LaunchOptions options)
     {
-        if (!QemuOptions.Serial.IsGiven(result))
-        {
-            options = options with
-            {
-                Serial = [LineSpec.SharedTerminal],
-                Monitors = [.. options.Monitors, new MonitorSpec(LineSpec.SharedTerminal, Control: false)],
-            };
-        }
-
-        return MachineRun.Run(options);
+        return MachineRun.Run(QemuOptions.Serial.IsGiven(result) ? options : options.WithTerminal());
     }
 
     private static int RunCommand(LaunchOptions options)

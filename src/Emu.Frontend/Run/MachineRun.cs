@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
+using Emu.Debugging.Gdb;
 using Emu.Debugging.Monitor;
 using Emu.Debugging.Qmp;
+using Emu.Debugging.Tracing;
 using Emu.Devices.Serial;
 using Emu.Display.Consoles;
 using Emu.Frontend.CommandLine;
@@ -45,11 +47,13 @@ internal sealed class MachineRun : IDisposable
     /// <summary>Runs a machine.</summary>
     /// <param name="options">The machine and what is connected to it.</param>
     /// <param name="serial">Opens the serial ports, in place of the lines of the options.</param>
+    /// <param name="prepare">Called with the machine before it runs.</param>
     /// <returns>Exit status of the process.</returns>
-    public static int Run(LaunchOptions options, IReadOnlyList<Func<Action<Action>, ICharacterDevice>?>? serial = null)
+    public static int Run(LaunchOptions options, IReadOnlyList<Func<Action<Action>, ICharacterDevice>?>? serial = null, Action<Machine.Machine>? prepare = null)
     {
         using StartupProfile profile = new(Linux.GuestFiles.CacheDirectory());
         using MachineRun run = new(options, serial);
+        prepare?.Invoke(run.machine);
         return run.Run();
     }
 
@@ -68,9 +72,12 @@ internal sealed class MachineRun : IDisposable
     {
         MonitorContext context = new(machine) { Name = options.Name };
         OfferMonitors(context);
+        if (options.Gdb is { Kind: not LineKind.None } gdb) _ = new GdbServer(context, lines.Open(gdb, "gdb"), options.GdbArchitecture);
         foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP]) signals.Add(PosixSignalRegistration.Create(signal, OnSignal));
         if (!lines.WaitForClients(Report, () => Volatile.Read(ref signalsSeen) > 0)) return SignalStatusBase;
         lines.EnterTerminal();
+        using MachineLog log = OpenLog();
+        context.Log = log;
         using HostScreens? screens = options.Display.HasScreens ? new HostScreens(options, machine, lines.Consoles, context) : null;
         StopReason reason = screens?.Run() ?? machine.Run();
         lines.LeaveTerminal();
@@ -81,6 +88,27 @@ internal sealed class MachineRun : IDisposable
         }
 
         return machine.ExitStatus;
+    }
+
+    private MachineLog OpenLog()
+    {
+        bool toFile = options.Log.File != null;
+        // Lines on the terminal come when they are written, or one would look at the wrong place.
+        MachineLog log = new(machine, options.Log.File is { } path ? CreateFile(path) : Console.Error, toFile) { Filter = options.Log.Filter };
+        log.Select(options.Log.Items);
+        return log;
+    }
+
+    private static StreamWriter CreateFile(string path)
+    {
+        try
+        {
+            return new StreamWriter(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new UsageException($"-D {path}: the log cannot be written: {e.Message}");
+        }
     }
 
     private void OfferMonitors(MonitorContext context)

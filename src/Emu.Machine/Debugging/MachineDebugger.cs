@@ -12,7 +12,15 @@ namespace Emu.Machine;
 /// </remarks>
 public sealed class MachineDebugger
 {
+    /// <summary>Instructions another processor runs for each step of the one being stepped.</summary>
+    private const long OthersSlice = 64;
+
+    /// <summary>Most steps between two looks at the clock and the event queue while each instruction is observed.</summary>
+    private const int ObservedSlice = 1000;
+
     private readonly Machine machine;
+    private Action<Vcpu>? beforeInstruction;
+    private Vcpu? awaited;
     private DebugStop? pending;
     private bool isAnnounced = true;
     private Vcpu? current;
@@ -36,6 +44,19 @@ public sealed class MachineDebugger
     /// An engine that runs towards an instruction count notes hits this way without pausing.
     /// </summary>
     public Func<DebugStop, bool>? Filter { get; set; }
+
+    /// <summary>
+    /// Called before each instruction, and before each event that is delivered instead of one; while it is set, processors run one instruction at a time. For logs.
+    /// </summary>
+    public Action<Vcpu>? BeforeInstruction
+    {
+        get => beforeInstruction;
+        set
+        {
+            beforeInstruction = value;
+            ChooseRunner();
+        }
+    }
 
     /// <summary>
     /// Runs one instruction of one processor of a paused machine while the others stand still. A fault or a pending event that is
@@ -62,16 +83,35 @@ public sealed class MachineDebugger
 
         cpu.PassBreakpoint();
         cpu.HoldsInterrupts = holdInterrupts;
+        beforeInstruction?.Invoke(cpu);
         machine.RunProcessor(cpu, static c => c.Step());
         cpu.HoldsInterrupts = false;
         return AfterStep(cpu);
+    }
+
+    /// <summary>
+    /// Lets the other processors of a paused machine run for a moment, so that code being stepped which waits for them gets on.
+    /// </summary>
+    /// <returns>What one of them has met, or null.</returns>
+    public DebugStop? RunOthers(Vcpu except)
+    {
+        foreach (Vcpu cpu in machine.Board.Processors)
+        {
+            if (cpu == except || !Machine.CanRun(cpu)) continue;
+            machine.RunProcessor(cpu, static c => c.Run(OthersSlice));
+            if (cpu.DebugHit is not { } hit) continue;
+            current = cpu;
+            return StopOf(cpu, hit);
+        }
+
+        return null;
     }
 
     /// <summary>A processor came back from a run: stops the machine if it met something.</summary>
     internal void AfterRun(Vcpu cpu)
     {
         if (cpu.DebugHit is not { } hit) return;
-        DebugStop stop = new(hit.Breakpoint != null ? DebugStopReason.Breakpoint : DebugStopReason.Watchpoint, cpu, hit);
+        DebugStop stop = StopOf(cpu, hit);
         if (Filter?.Invoke(stop) == false) cpu.PassBreakpoint();
         else Stop(stop);
     }
@@ -79,7 +119,8 @@ public sealed class MachineDebugger
     /// <summary>The machine has paused or goes on.</summary>
     internal void OnPausedChanged(bool paused)
     {
-        machine.RunOverride = null;
+        awaited = null;
+        ChooseRunner();
         isAnnounced = !paused;
         // What stopped the machine before is history; the processor passes the breakpoint it stands at.
         if (!paused) current?.PassBreakpoint();
@@ -96,8 +137,11 @@ public sealed class MachineDebugger
         Stopped?.Invoke(stop);
     }
 
+    private static DebugStop StopOf(Vcpu cpu, DebugHit hit) =>
+        new(hit.Breakpoint != null ? DebugStopReason.Breakpoint : DebugStopReason.Watchpoint, cpu, hit);
+
     private static DebugStop AfterStep(Vcpu cpu) => cpu.DebugHit is { Watchpoint: not null } hit
-        ? new DebugStop(DebugStopReason.Watchpoint, cpu, hit)
+        ? StopOf(cpu, hit)
         : new DebugStop(DebugStopReason.Step, cpu, null);
 
     private void Stop(DebugStop stop)
@@ -109,12 +153,32 @@ public sealed class MachineDebugger
     private void StepWhenAwake(Vcpu cpu)
     {
         machine.Continue();
-        machine.RunOverride = (running, slice) =>
+        awaited = cpu;
+        ChooseRunner();
+    }
+
+    private void ChooseRunner() => machine.RunOverride = awaited != null || beforeInstruction != null ? Run : null;
+
+    /// <summary>In place of <see cref="Vcpu.Run"/>.</summary>
+    private long Run(Vcpu cpu, long slice)
+    {
+        if (cpu == awaited)
         {
-            if (running != cpu) return running.Run(slice);
-            long retired = running.Step();
+            beforeInstruction?.Invoke(cpu);
+            long retired = cpu.Step();
             Stop(AfterStep(cpu));
             return retired;
-        };
+        }
+
+        if (beforeInstruction == null) return cpu.Run(slice);
+        long done = 0;
+        for (int i = 0; i < ObservedSlice && done < slice && Machine.CanRun(cpu) && machine.IsRunning; i++)
+        {
+            beforeInstruction?.Invoke(cpu);
+            done += cpu.Step();
+            if (cpu.DebugHit != null) break;
+        }
+
+        return done;
     }
 }

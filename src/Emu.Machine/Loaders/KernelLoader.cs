@@ -14,7 +14,7 @@ public sealed class KernelLoader
     /// <exception cref="LoaderException">A file is missing or no kernel.</exception>
     public KernelLoader(KernelConfiguration configuration)
     {
-        byte[] kernel = FirmwareFiles.Read(configuration.Path);
+        byte[] kernel = configuration.Image ?? FirmwareFiles.Read(configuration.Path);
         string name = configuration.Path;
         if (LinuxImage.Is(kernel))
         {

@@ -145,22 +145,57 @@ public sealed unsafe partial class AddressSpace
     }
 
     /// <summary>
-    /// Reads for a debugger: memory only, no device is touched. False if any byte is not direct memory.
+    /// Reads for a debugger: memory, and those devices that can be read without a trace (<see cref="IMemoryDevice.TryPeekMemory"/>). False if any byte is neither.
     /// </summary>
     public bool TryPeek(ulong physical, Span<byte> destination)
     {
         while (!destination.IsEmpty)
         {
             int index = Find(physical);
-            if (index < 0 || _ranges[index].Host == null)
+            if (index < 0)
             {
                 return false;
             }
 
             int length = RunLength(index, physical, destination.Length);
+            if (_ranges[index].Host == null)
+            {
+                if (!TryPeekDevice(in _ranges[index], physical, destination[..length]))
+                {
+                    return false;
+                }
+
+                physical += (ulong)length;
+                destination = destination[length..];
+                continue;
+            }
+
             new ReadOnlySpan<byte>(_ranges[index].Host + (physical - _ranges[index].Start), length).CopyTo(destination);
             physical += (ulong)length;
             destination = destination[length..];
+        }
+
+        return true;
+    }
+
+    private static bool TryPeekDevice(in FlatRange range, ulong physical, Span<byte> destination)
+    {
+        while (!destination.IsEmpty)
+        {
+            int piece = PieceLength(in range, physical, destination.Length);
+            ulong value = 0;
+            if (range.Device?.TryPeekMemory(range.RegionOffset + (physical - range.Start), piece, out value) != true)
+            {
+                return false;
+            }
+
+            for (int i = 0; i < piece; i++)
+            {
+                destination[i] = (byte)(value >> (8 * i));
+            }
+
+            physical += (ulong)piece;
+            destination = destination[piece..];
         }
 
         return true;
@@ -277,17 +312,20 @@ public sealed unsafe partial class AddressSpace
         return Math.Min(piece, aligned);
     }
 
-    private static ulong ReadDevice(in FlatRange range, ulong physical, int size)
+    private ulong ReadDevice(in FlatRange range, ulong physical, int size)
     {
         ulong all = size == 8 ? ulong.MaxValue : (1UL << (8 * size)) - 1;
-        return range.Device is { } device
+        ulong value = range.Device is { } device
             ? device.ReadMemory(range.RegionOffset + (physical - range.Start), size) & all
             : all;
+        DeviceObserver?.Invoke(range.Region.Name, physical, size, value, isWrite: false);
+        return value;
     }
 
-    private static void WriteDevice(in FlatRange range, ulong physical, int size, ulong value)
+    private void WriteDevice(in FlatRange range, ulong physical, int size, ulong value)
     {
         ulong all = size == 8 ? ulong.MaxValue : (1UL << (8 * size)) - 1;
+        DeviceObserver?.Invoke(range.Region.Name, physical, size, value & all, isWrite: true);
         range.Device?.WriteMemory(range.RegionOffset + (physical - range.Start), size, value & all);
     }
 }

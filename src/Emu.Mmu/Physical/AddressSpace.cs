@@ -48,6 +48,9 @@ public sealed unsafe partial class AddressSpace : IBusMemory, IDisposable
     /// <summary>The memory whose pages are shown.</summary>
     public GuestMemory Memory => _memory;
 
+    /// <summary>Told of every access that reaches a device; for logs.</summary>
+    public DeviceAccessObserver? DeviceObserver { get; set; }
+
     /// <summary>Counts changes of the map; a cached look-up is valid while it stays the same.</summary>
     public uint Generation { get; private set; }
 

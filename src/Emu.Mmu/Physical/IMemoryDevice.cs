@@ -17,6 +17,13 @@ public interface IMemoryDevice
     /// <summary>Reads <paramref name="size"/> bytes (1, 2, 4, 8) at <paramref name="offset"/>; bits above the size are ignored.</summary>
     ulong ReadMemory(ulong offset, int size);
 
+    /// <summary>Reads for a debugger, without a trace; false where the device cannot, and by default.</summary>
+    bool TryPeekMemory(ulong offset, int size, out ulong value)
+    {
+        value = 0;
+        return false;
+    }
+
     /// <summary>Writes the low <paramref name="size"/> bytes (1, 2, 4, 8) of <paramref name="value"/> at <paramref name="offset"/>.</summary>
     void WriteMemory(ulong offset, int size, ulong value);
 }

@@ -105,11 +105,18 @@ public sealed class PortSpace
         if (mapping is not null && size <= mapping.MaxAccessSize && Covers(mapping, port, size))
         {
             uint value = mapping.Device.ReadPort((ushort)(port - mapping.First), size);
-            return size == 4 ? value : value & ((1u << (8 * size)) - 1);
+            if (size != 4)
+            {
+                value &= (1u << (8 * size)) - 1;
+            }
+
+            Observer?.Invoke(mapping.Name, port, size, value, isWrite: false);
+            return value;
         }
 
         if (size == 1)
         {
+            Observer?.Invoke("(nobody)", port, size, 0xFF, isWrite: false);
             return 0xFF;
         }
 
@@ -124,17 +131,26 @@ public sealed class PortSpace
         PortMapping? mapping = _ports[port];
         if (mapping is not null && size <= mapping.MaxAccessSize && Covers(mapping, port, size))
         {
-            mapping.Device.WritePort((ushort)(port - mapping.First), size, size == 4 ? value : value & ((1u << (8 * size)) - 1));
+            value = size == 4 ? value : value & ((1u << (8 * size)) - 1);
+            Observer?.Invoke(mapping.Name, port, size, value, isWrite: true);
+            mapping.Device.WritePort((ushort)(port - mapping.First), size, value);
             return;
         }
 
-        if (size > 1)
+        if (size == 1)
+        {
+            Observer?.Invoke("(nobody)", port, size, (byte)value, isWrite: true);
+        }
+        else
         {
             int half = size / 2;
             Write(port, half, value & (half == 2 ? 0xFFFFu : 0xFFu));
             Write((ushort)(port + half), half, value >> (8 * half));
         }
     }
+
+    /// <summary>Told of every access that has reached a device, or nobody; for logs.</summary>
+    public DeviceAccessObserver? Observer { get; set; }
 
     /// <summary>The claim that answers at a port, or null.</summary>
     public PortMapping? Find(ushort port) => _ports[port];
