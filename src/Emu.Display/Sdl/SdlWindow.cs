@@ -59,7 +59,8 @@ public sealed partial class SdlWindow : IDisposable
         SDL_SetHint(SDL_HINT_GRAB_KEYBOARD, "1");
         if (SDL_Init(SDL_INIT_VIDEO) != 0) throw new SdlException($"no window can be opened: {SDL_GetError()}");
         SDL_EnableScreenSaver();
-        window = SDL_CreateWindow(commands.Name, SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, FirstWidth * zoom, FirstHeight * zoom,
+        (int width, int height) = Limit(FirstWidth * zoom, FirstHeight * zoom, display: 0);
+        window = SDL_CreateWindow(commands.Name, SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, width, height,
             SDL_WindowFlags.SDL_WINDOW_SHOWN | SDL_WindowFlags.SDL_WINDOW_RESIZABLE | SDL_WindowFlags.SDL_WINDOW_ALLOW_HIGHDPI);
         if (window == 0) throw Failure("no window can be opened");
         renderer = SDL_CreateRenderer(window, -1, SDL_RendererFlags.SDL_RENDERER_ACCELERATED | SDL_RendererFlags.SDL_RENDERER_PRESENTVSYNC);

@@ -54,7 +54,7 @@ public sealed class XServer : IDisposable
     }
 
     /// <summary>What a window shows.</summary>
-    public Screenshot Capture(string window) => Screenshot.ParsePpm(Run("import", "-silent", "-depth", "8", "-window", window, "ppm:-"));
+    public Screenshot Capture(string window) => Screenshot.ParsePpm(Run("import", "-silent", "-window", window, "ppm:-"));
 
     /// <summary>Asks a window to close, as its frame's button does.</summary>
     public void Close(string window) => XClient.SendDelete(Display, (nint)long.Parse(window, CultureInfo.InvariantCulture));
@@ -96,9 +96,10 @@ public sealed record Screenshot(int Width, int Height, uint[] Pixels)
 
         Assert.Equal("P6", Word());
         int width = int.Parse(Word(), CultureInfo.InvariantCulture), height = int.Parse(Word(), CultureInfo.InvariantCulture);
-        Assert.Equal("255", Word());
+        // ImageMagick writes two bytes a level where it was built so; the upper one is the level of the screen.
+        int bytes = Word() == "255" ? 1 : 2;
         uint[] pixels = new uint[width * height];
-        for (int i = 0; i < pixels.Length; i++, at += 3) pixels[i] = (uint)(file[at] << 16 | file[at + 1] << 8 | file[at + 2]);
+        for (int i = 0; i < pixels.Length; i++, at += 3 * bytes) pixels[i] = (uint)(file[at] << 16 | file[at + bytes] << 8 | file[at + (2 * bytes)]);
         return new Screenshot(width, height, pixels);
     }
 
