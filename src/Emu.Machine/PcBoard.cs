@@ -144,6 +144,9 @@ public sealed class PcBoard : IDisposable
     /// <summary>Predecoded code of all processors.</summary>
     public CodeCache Code => code;
 
+    /// <summary>Told of every port access of a processor, on the machine's thread, for a log of device activity; null while nobody looks.</summary>
+    public Action<PortAccess>? PortAccessed { get; set; }
+
     private MachineBus Bus { get; }
 
     private T Add<T>(T device)

@@ -188,10 +188,13 @@ public sealed unsafe partial class Vcpu
         retryAlone = false;
         s->Shadow = InterruptShadow.None;
         s->SystemFlags &= ~Eflags.Rf;
+        // The budget moves along, so that a device the instruction talks to sees the right time.
+        budget -= left;
         s->Remaining = 0;
         block.Ops->Handler(this, s, block.Ops);
         bool completed = s->Remaining < 0;
         s->Remaining += left;
+        budget += left;
         s->LinkSlot = null;
         runsAlone = false;
         if (completed)
