@@ -88,7 +88,17 @@ public sealed partial class SdlWindow
         double scale = PixelScale();
         (int width, int height) = Limit((int)Math.Ceiling(picture.Width * zoom / scale), (int)Math.Ceiling(picture.Height * zoom / scale), SDL_GetWindowDisplayIndex(window));
         SDL_SetWindowSize(window, width, height);
+        KeepOnScreen(width, height);
         drawNeeded = true;
+    }
+
+    /// <summary>A window that has grown past the edge of its display moves back, where no window manager does that.</summary>
+    private void KeepOnScreen(int width, int height)
+    {
+        SDL_GetWindowPosition(window, out int x, out int y);
+        if (SDL_GetDisplayUsableBounds(Math.Max(0, SDL_GetWindowDisplayIndex(window)), out SDL_Rect bounds) != 0) return;
+        int left = Math.Max(bounds.x, Math.Min(x, bounds.x + bounds.w - width)), top = Math.Max(bounds.y, Math.Min(y, bounds.y + bounds.h - height));
+        if (left != x || top != y) SDL_SetWindowPosition(window, left, top);
     }
 
     /// <summary>A size of the same proportions that fits on a display.</summary>

@@ -64,6 +64,12 @@ public static partial class SDL
     public static partial void SDL_GetWindowSize(nint window, out int w, out int h);
 
     [LibraryImport(Library)]
+    public static partial void SDL_SetWindowPosition(nint window, int x, int y);
+
+    [LibraryImport(Library)]
+    public static partial void SDL_GetWindowPosition(nint window, out int x, out int y);
+
+    [LibraryImport(Library)]
     public static partial void SDL_SetWindowMinimumSize(nint window, int min_w, int min_h);
 
     [LibraryImport(Library)]
