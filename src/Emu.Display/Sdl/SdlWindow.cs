@@ -48,6 +48,9 @@ public sealed partial class SdlWindow : IDisposable
     public SdlWindow(WindowOptions options, IReadOnlyList<IScreen> screens, GuestCommands commands, KeyboardLayout keyboard)
     {
         if (!SdlLibrary.IsAvailable) throw new SdlException(SdlLibrary.Hint);
+        SDL_GetVersion(out SDL_version version);
+        // The newest functions used came with 2.0.16.
+        if (version is { major: 2, minor: 0, patch: < 16 }) throw new SdlException($"SDL 2.0.{version.patch} is too old for the window; 2.0.16 or newer is needed");
         this.options = options;
         this.screens = screens;
         this.commands = commands;
@@ -57,6 +60,7 @@ public sealed partial class SdlWindow : IDisposable
         SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
         SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
         SDL_SetHint(SDL_HINT_GRAB_KEYBOARD, "1");
+        SDL_SetHint(SDL_HINT_WINDOWS_DPI_SCALING, "1");
         if (SDL_Init(SDL_INIT_VIDEO) != 0) throw new SdlException($"no window can be opened: {SDL_GetError()}");
         SDL_EnableScreenSaver();
         (int width, int height) = Limit(FirstWidth * zoom, FirstHeight * zoom, display: 0);
