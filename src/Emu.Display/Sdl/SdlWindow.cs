@@ -62,6 +62,7 @@ public sealed partial class SdlWindow : IDisposable
         SDL_SetHint(SDL_HINT_GRAB_KEYBOARD, "1");
         SDL_SetHint(SDL_HINT_WINDOWS_DPI_SCALING, "1");
         if (SDL_Init(SDL_INIT_VIDEO) != 0) throw new SdlException($"no window can be opened: {SDL_GetError()}");
+        CheckDriver();
         SDL_EnableScreenSaver();
         (int width, int height) = Limit(FirstWidth * zoom, FirstHeight * zoom, display: 0);
         window = SDL_CreateWindow(commands.Name, SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, width, height,
@@ -122,6 +123,16 @@ public sealed partial class SdlWindow : IDisposable
         SDL_DestroyRenderer(renderer);
         SDL_DestroyWindow(window);
         SDL_Quit();
+    }
+
+    /// <summary>Without a display SDL draws where nobody sees it; that is only wanted by those who ask for it.</summary>
+    private static void CheckDriver()
+    {
+        string driver = SDL_GetCurrentVideoDriver();
+        if (driver is not ("dummy" or "offscreen" or "evdev") || Environment.GetEnvironmentVariable("SDL_VIDEODRIVER") is { Length: > 0 }) return;
+        string display = Environment.GetEnvironmentVariable("DISPLAY") is { Length: > 0 } name ? $"the display {name} cannot be opened" : "there is no display (DISPLAY and WAYLAND_DISPLAY are not set)";
+        SDL_Quit();
+        throw new SdlException($"no window can be opened: {display}");
     }
 
     private static SdlException Failure(string what)

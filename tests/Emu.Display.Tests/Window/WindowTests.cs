@@ -92,6 +92,23 @@ public sealed class WindowTests : IDisposable
     }
 
     [XvfbFact]
+    public void Without_a_display_an_explicit_window_is_an_error_of_one_line()
+    {
+        using Process emu = new()
+        {
+            StartInfo = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "emu.dll"), "-display", "sdl", "-kernel", kernel.FileName]) { RedirectStandardError = true },
+        };
+        emu.StartInfo.Environment["DISPLAY"] = ":54321";
+        emu.StartInfo.Environment.Remove("WAYLAND_DISPLAY");
+        emu.Start();
+        string[] said = emu.StandardError.ReadToEnd().TrimEnd().Split('\n');
+        emu.WaitForExit();
+        // Libraries beneath SDL may grumble before it.
+        Assert.Equal("emu: no window can be opened: the display :54321 cannot be opened", said[^1]);
+        Assert.Equal(2, emu.ExitCode);
+    }
+
+    [XvfbFact]
     public void Closing_asks_the_guest_first_and_then_ends()
     {
         (EmuProcess emu, string window) = Open("-display", "sdl");

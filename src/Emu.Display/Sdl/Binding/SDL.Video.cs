@@ -48,6 +48,11 @@ public static partial class SDL
 
     public const uint SDL_PIXELFORMAT_ARGB8888 = 0x16362004;
 
+    public static string SDL_GetCurrentVideoDriver() => UTF8_ToManaged(NativeGetCurrentVideoDriver());
+
+    [LibraryImport(Library, EntryPoint = "SDL_GetCurrentVideoDriver")]
+    private static partial nint NativeGetCurrentVideoDriver();
+
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint SDL_CreateWindow(string title, int x, int y, int w, int h, SDL_WindowFlags flags);
 
