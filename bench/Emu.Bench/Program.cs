@@ -3,6 +3,12 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
+if (args is ["display"])
+{
+    Emu.Bench.DisplayCost.Run();
+    return;
+}
+
 // In this process: the benchmarks keep gigabytes of guest memory mapped, and build no project of their own.
 IConfig config = DefaultConfig.Instance.AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(2).WithIterationCount(6));
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, config);

@@ -86,15 +86,27 @@ public sealed partial class SdlWindow
         const SDL_WindowFlags leave = SDL_WindowFlags.SDL_WINDOW_MAXIMIZED | SDL_WindowFlags.SDL_WINDOW_FULLSCREEN_DESKTOP;
         if (fullScreen || ((SDL_WindowFlags)SDL_GetWindowFlags(window) & leave) != 0 || picture.Width == 0) return;
         double scale = PixelScale();
-        int width = (int)Math.Ceiling(picture.Width * zoom / scale), height = (int)Math.Ceiling(picture.Height * zoom / scale);
-        if (SDL_GetDisplayUsableBounds(Math.Max(0, SDL_GetWindowDisplayIndex(window)), out SDL_Rect bounds) == 0 && (width > bounds.w || height > bounds.h))
-        {
-            double ratio = Math.Min((double)bounds.w / width, (double)bounds.h / height);
-            (width, height) = ((int)(width * ratio), (int)(height * ratio));
-        }
-
+        (int width, int height) = Limit((int)Math.Ceiling(picture.Width * zoom / scale), (int)Math.Ceiling(picture.Height * zoom / scale), SDL_GetWindowDisplayIndex(window));
         SDL_SetWindowSize(window, width, height);
+        KeepOnScreen(width, height);
         drawNeeded = true;
+    }
+
+    /// <summary>A window that has grown past the edge of its display moves back, where no window manager does that.</summary>
+    private void KeepOnScreen(int width, int height)
+    {
+        SDL_GetWindowPosition(window, out int x, out int y);
+        if (SDL_GetDisplayUsableBounds(Math.Max(0, SDL_GetWindowDisplayIndex(window)), out SDL_Rect bounds) != 0) return;
+        int left = Math.Max(bounds.x, Math.Min(x, bounds.x + bounds.w - width)), top = Math.Max(bounds.y, Math.Min(y, bounds.y + bounds.h - height));
+        if (left != x || top != y) SDL_SetWindowPosition(window, left, top);
+    }
+
+    /// <summary>A size of the same proportions that fits on a display.</summary>
+    private static (int Width, int Height) Limit(int width, int height, int display)
+    {
+        if (SDL_GetDisplayUsableBounds(Math.Max(0, display), out SDL_Rect bounds) != 0 || (width <= bounds.w && height <= bounds.h)) return (width, height);
+        double ratio = Math.Min((double)bounds.w / width, (double)bounds.h / height);
+        return ((int)(width * ratio), (int)(height * ratio));
     }
 
     /// <summary>Dots of the screen in a unit of window coordinates: more than 1 on HiDPI displays.</summary>

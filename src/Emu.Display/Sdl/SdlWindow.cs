@@ -48,6 +48,9 @@ public sealed partial class SdlWindow : IDisposable
     public SdlWindow(WindowOptions options, IReadOnlyList<IScreen> screens, GuestCommands commands, KeyboardLayout keyboard)
     {
         if (!SdlLibrary.IsAvailable) throw new SdlException(SdlLibrary.Hint);
+        SDL_GetVersion(out SDL_version version);
+        // The newest functions used came with 2.0.16.
+        if (version is { major: 2, minor: 0, patch: < 16 }) throw new SdlException($"SDL 2.0.{version.patch} is too old for the window; 2.0.16 or newer is needed");
         this.options = options;
         this.screens = screens;
         this.commands = commands;
@@ -57,9 +60,12 @@ public sealed partial class SdlWindow : IDisposable
         SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
         SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
         SDL_SetHint(SDL_HINT_GRAB_KEYBOARD, "1");
+        SDL_SetHint(SDL_HINT_WINDOWS_DPI_SCALING, "1");
         if (SDL_Init(SDL_INIT_VIDEO) != 0) throw new SdlException($"no window can be opened: {SDL_GetError()}");
+        CheckDriver();
         SDL_EnableScreenSaver();
-        window = SDL_CreateWindow(commands.Name, SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, FirstWidth * zoom, FirstHeight * zoom,
+        (int width, int height) = Limit(FirstWidth * zoom, FirstHeight * zoom, display: 0);
+        window = SDL_CreateWindow(commands.Name, SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, width, height,
             SDL_WindowFlags.SDL_WINDOW_SHOWN | SDL_WindowFlags.SDL_WINDOW_RESIZABLE | SDL_WindowFlags.SDL_WINDOW_ALLOW_HIGHDPI);
         if (window == 0) throw Failure("no window can be opened");
         renderer = SDL_CreateRenderer(window, -1, SDL_RendererFlags.SDL_RENDERER_ACCELERATED | SDL_RendererFlags.SDL_RENDERER_PRESENTVSYNC);
@@ -117,6 +123,16 @@ public sealed partial class SdlWindow : IDisposable
         SDL_DestroyRenderer(renderer);
         SDL_DestroyWindow(window);
         SDL_Quit();
+    }
+
+    /// <summary>Without a display SDL draws where nobody sees it; that is only wanted by those who ask for it.</summary>
+    private static void CheckDriver()
+    {
+        string driver = SDL_GetCurrentVideoDriver();
+        if (driver is not ("dummy" or "offscreen" or "evdev") || Environment.GetEnvironmentVariable("SDL_VIDEODRIVER") is { Length: > 0 }) return;
+        string display = Environment.GetEnvironmentVariable("DISPLAY") is { Length: > 0 } name ? $"the display {name} cannot be opened" : "there is no display (DISPLAY and WAYLAND_DISPLAY are not set)";
+        SDL_Quit();
+        throw new SdlException($"no window can be opened: {display}");
     }
 
     private static SdlException Failure(string what)

@@ -5,15 +5,17 @@ namespace Emu.Display.Vnc;
 /// <summary>Numbers in network order over a stream. Reading and writing may be done by different threads.</summary>
 internal sealed class VncStream(Stream stream) : IDisposable
 {
-    private readonly BufferedStream input = new(stream, 4096);
+    private readonly byte[] input = new byte[4096];
     private readonly byte[] buffer = new byte[16];
+    private int next;
+    private int end;
 
     /// <summary>Reads a byte.</summary>
     /// <exception cref="EndOfStreamException">The client has gone.</exception>
     public byte ReadByte()
     {
-        int value = input.ReadByte();
-        return value >= 0 ? (byte)value : throw new EndOfStreamException();
+        if (next == end) Fill();
+        return input[next++];
     }
 
     /// <summary>Reads 16 bits.</summary>
@@ -25,15 +27,14 @@ internal sealed class VncStream(Stream stream) : IDisposable
     /// <summary>Reads up to 16 bytes, valid until the next call.</summary>
     public ReadOnlySpan<byte> Read(int count)
     {
-        input.ReadExactly(buffer, 0, count);
+        for (int i = 0; i < count; i++) buffer[i] = ReadByte();
         return buffer.AsSpan(0, count);
     }
 
     /// <summary>Skips bytes.</summary>
     public void Skip(long count)
     {
-        byte[] waste = new byte[Math.Min(count, 4096)];
-        for (; count > 0; count -= waste.Length) input.ReadExactly(waste, 0, (int)Math.Min(count, waste.Length));
+        for (; count > 0; count--) ReadByte();
     }
 
     /// <summary>Sends a message at once.</summary>
@@ -45,6 +46,14 @@ internal sealed class VncStream(Stream stream) : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => stream.Dispose();
+
+    private void Fill()
+    {
+        (next, end) = (0, 0);
+        // While the other thread closes the connection, this ends with the exceptions of a stream, never with others.
+        end = stream.Read(input);
+        if (end == 0) throw new EndOfStreamException();
+    }
 }
 
 /// <summary>Builds a message.</summary>

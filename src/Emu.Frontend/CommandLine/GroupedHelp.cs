@@ -49,6 +49,7 @@ internal sealed class GroupedHelp : SynchronousCommandLineAction
         output.WriteLine();
         output.WriteLine("Lines (LINE above):");
         Entry(output, width, "stdio", "The terminal");
+        Entry(output, width, "vc", "A console in the window or over VNC");
         Entry(output, width, "mon:stdio", "The terminal, shared with the monitor: Ctrl-A C switches, Ctrl-A X quits");
         Entry(output, width, "tcp:HOST:PORT[,server][,nowait]", "TCP on the loopback interface; telnet: likewise, for telnet clients");
         Entry(output, width, "unix:PATH[,server][,nowait]", "Unix domain socket");

@@ -219,6 +219,44 @@ public sealed class VgaPictureTests : IDisposable
     }
 
     [Fact]
+    public void While_a_guest_redraws_the_screen_pages_are_not_watched_one_by_one_and_nothing_is_missed()
+    {
+        _bench.VbeMode(640, 480, 32);
+        _bench.Vga.Update();
+        byte[] picture = new byte[640 * 480 * 4];
+        Array.Fill(picture, (byte)0x55);
+        _bench.Poke(VgaBench.FrameBuffer, picture);
+        Assert.Equal([new DisplayRectangle(0, 0, 640, 480)], _bench.Vga.Update().Dirty);
+        int unwatched = 0;
+        for (int i = 0; i < 24; i++)
+        {
+            // Nothing is written between the two: a watched screen says so.
+            if (_bench.Vga.Latch())
+                unwatched++;
+            Assert.Empty(_bench.Vga.Paint().Dirty);
+            _bench.Poke(VgaBench.FrameBuffer + (ulong)((i * 640 + i) * 4), (byte)(i + 1));
+            Assert.Equal([new DisplayRectangle(i, i, 1, 1)], _bench.Vga.Update().Dirty);
+        }
+
+        // Watching stopped for a while, and was taken up again when single dots were all that changed.
+        Assert.InRange(unwatched, 1, 8);
+    }
+
+    [Fact]
+    public void Painting_shows_what_was_latched_even_when_the_registers_have_changed_since()
+    {
+        _bench.VbeMode(640, 480, 8);
+        _bench.Colour(0, 63, 0, 0);
+        Assert.True(_bench.Vga.Latch());
+        _bench.Colour(0, 0, 63, 0);
+        _bench.VbeMode(320, 200, 8);
+        DisplayFrame frame = _bench.Vga.Paint();
+        Assert.Equal((640, 480, 0xFFFF0000), (frame.Width, frame.Height, frame[639, 479]));
+        frame = _bench.Vga.Update();
+        Assert.Equal((320, 200, 0xFF00FF00), (frame.Width, frame.Height, frame[319, 199]));
+    }
+
+    [Fact]
     public void Direct_writes_to_the_mapped_window_are_seen()
     {
         VgaStandardMode.Linear320x200.Apply(_bench.Vga.Core);

@@ -48,6 +48,11 @@ public static partial class SDL
 
     public const uint SDL_PIXELFORMAT_ARGB8888 = 0x16362004;
 
+    public static string SDL_GetCurrentVideoDriver() => UTF8_ToManaged(NativeGetCurrentVideoDriver());
+
+    [LibraryImport(Library, EntryPoint = "SDL_GetCurrentVideoDriver")]
+    private static partial nint NativeGetCurrentVideoDriver();
+
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint SDL_CreateWindow(string title, int x, int y, int w, int h, SDL_WindowFlags flags);
 
@@ -62,6 +67,12 @@ public static partial class SDL
 
     [LibraryImport(Library)]
     public static partial void SDL_GetWindowSize(nint window, out int w, out int h);
+
+    [LibraryImport(Library)]
+    public static partial void SDL_SetWindowPosition(nint window, int x, int y);
+
+    [LibraryImport(Library)]
+    public static partial void SDL_GetWindowPosition(nint window, out int x, out int y);
 
     [LibraryImport(Library)]
     public static partial void SDL_SetWindowMinimumSize(nint window, int min_w, int min_h);
