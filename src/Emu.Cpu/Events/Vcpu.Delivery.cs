@@ -51,6 +51,7 @@ public sealed unsafe partial class Vcpu
     {
         ExceptionInfo exception = pendingException;
         hasPendingException = false;
+        NoteDelivery();
         Deliver(EventKind.Exception, exception);
     }
 

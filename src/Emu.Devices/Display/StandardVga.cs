@@ -98,11 +98,11 @@ public sealed class StandardVga : PciDevice, IDisplaySurface
     }
 
     /// <inheritdoc/>
+    /// <remarks>Without the video memory, which is guest memory and saved as such.</remarks>
     public override void SaveState(BinaryWriter writer)
     {
         base.SaveState(writer);
         Core.SaveState(writer);
-        VideoMemoryState.Save(_vram, writer);
     }
 
     /// <inheritdoc/>
@@ -110,7 +110,6 @@ public sealed class StandardVga : PciDevice, IDisplaySurface
     {
         base.LoadState(reader);
         Core.LoadState(reader);
-        VideoMemoryState.Load(_vram, reader);
     }
 
     private void UpdateLinearWindow()
