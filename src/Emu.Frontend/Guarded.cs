@@ -1,6 +1,8 @@
 using Emu.Cpu;
 using Emu.Devices.Serial;
 using Emu.Devices.Storage;
+using Emu.Display.Sdl;
+using Emu.Display.Vnc;
 using Emu.Frontend.CommandLine;
 using Emu.Frontend.Run;
 using Emu.Machine.Loaders;
@@ -33,7 +35,7 @@ internal static class Guarded
     public static int Report(Exception exception)
     {
         bool trace = Environment.GetEnvironmentVariable(TraceVariable) is { Length: > 0 };
-        bool expected = exception is UsageException or LoaderException or DiskImageException or CpuModelException or CharacterDeviceException or Linux.GuestFilesException;
+        bool expected = exception is UsageException or LoaderException or DiskImageException or CpuModelException or CharacterDeviceException or SdlException or VncException or Linux.GuestFilesException;
         string message = exception.Message.ReplaceLineEndings(" ");
         Console.Error.WriteLine(expected ? $"emu: {message}" : $"emu: internal error: {message} ({exception.GetType().Name}){(trace ? "" : $"; {TraceVariable}=1 shows details")}");
         if (trace) Console.Error.WriteLine(exception);

@@ -57,6 +57,9 @@ public sealed class Machine : IPowerControl, IDisposable
     /// <summary>Virtual time.</summary>
     public VirtualClock Clock { get; }
 
+    /// <summary>The processor that is running guest code right now, or null between slices. On the machine's thread.</summary>
+    internal Vcpu? RunningProcessor => running;
+
     /// <summary>Work handed in by other threads.</summary>
     public EventQueue Events { get; } = new();
 

@@ -100,6 +100,9 @@ public sealed record MachineConfiguration
     /// <summary>System UUID in SMBIOS and firmware configuration.</summary>
     public Guid Uuid { get; init; }
 
+    /// <summary>VMware's backdoor port with its absolute pointing device (<c>-machine vmport=on|off</c>).</summary>
+    public bool VmPort { get; init; } = true;
+
     /// <summary>A display adapter is present.</summary>
     public bool Vga { get; init; } = true;
 

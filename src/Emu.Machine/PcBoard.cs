@@ -69,6 +69,13 @@ public sealed class PcBoard : IDisposable
         Controller = Add(new I8042(
             Keyboard, Mouse, Chipset.Isa.ConnectInterrupt(1), Chipset.Isa.ConnectInterrupt(12), Chipset.A20, machine, machine.Clock));
         MapKeyboardController();
+        if (configuration.VmPort)
+        {
+            VmMouse pointer = Add(new VmMouse(Mouse));
+            Ports.Map(VmPort.Port, VmPort.PortCount, new VmPort(new PortCaller(() => machine.RunningProcessor ?? Processors[0]), pointer, configuration.Memory), "vmport");
+            AbsolutePointer = pointer;
+        }
+
         Disks = Chipset.Pci.Add(new Piix3Ide(Chipset.Isa), PcChipset.PiixDevice, PcChipset.PiixIdeFunction);
         Drives.AttachTo(Disks);
         Floppies = Add(new FloppyController(Chipset.Isa));
@@ -114,6 +121,9 @@ public sealed class PcBoard : IDisposable
 
     /// <summary>PS/2 mouse.</summary>
     public Ps2Mouse Mouse { get; }
+
+    /// <summary>The pointing device that is placed rather than moved, or null.</summary>
+    public IAbsolutePointer? AbsolutePointer { get; }
 
     /// <summary>Keyboard controller.</summary>
     public I8042 Controller { get; }
@@ -171,10 +181,10 @@ public sealed class PcBoard : IDisposable
             machine.Clock,
             Apics,
             new Wire(bootstrap.SetInterruptLine),
+            // SMI# reaches the bootstrap processor only, as SeaBIOS expects: it relocates no other processor's SMBASE.
             new Wire(level =>
             {
-                if (!level) return;
-                foreach (Vcpu cpu in Processors) cpu.RaiseSmi();
+                if (level) bootstrap.RaiseSmi();
             }),
             machine);
         PcChipsetConfiguration chipset = new()

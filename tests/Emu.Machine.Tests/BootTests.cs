@@ -101,6 +101,17 @@ public sealed class BootTests
         Assert.Contains(machine.Board.Display?.ReadText() ?? [], l => l.StartsWith("SeaBIOS (version", StringComparison.Ordinal));
     }
 
+    [SeaBiosFact]
+    public void SeaBios_starts_the_application_processors()
+    {
+        // It installs its SMI handler at the bootstrap processor's SMBASE only; an SMI at another one would end in garbage.
+        using Machine machine = new(new MachineConfiguration { Memory = 64 << 20, Processors = 3 });
+        Assert.True(
+            machine.RunUntil(() => machine.Board.Display?.ReadText().Any(l => l.Contains("No bootable device", StringComparison.Ordinal)) == true, Limit),
+            string.Join('\n', machine.Board.Display?.ReadText() ?? []));
+        Assert.All(machine.Board.Processors, p => Assert.True(p.RetiredInstructions > 0));
+    }
+
     [Fact]
     public void A_file_that_is_no_kernel_is_refused_in_one_line()
     {

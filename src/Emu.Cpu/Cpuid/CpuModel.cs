@@ -89,7 +89,8 @@ public sealed class CpuModel
     public bool Supports(Code code) => supported[(int)code];
 
     /// <summary>
-    /// Makes a model from what follows <c>-cpu</c>: a name, then flags to add or remove, as in <c>Haswell,+avx2,-x2apic,sse4a=off</c>.
+    /// Makes a model from what follows <c>-cpu</c>: a name, then flags to add or remove, as in <c>Haswell,+avx2,-x2apic,sse4a=off</c>, and
+    /// <c>vendor=</c>, <c>family=</c>, <c>model=</c>, <c>stepping=</c>, <c>level=</c>, <c>phys-bits=</c>, <c>model-id=</c>.
     /// </summary>
     /// <exception cref="CpuModelException">Unknown model or feature, or one that is not emulated.</exception>
     public static CpuModel Parse(string text)
@@ -102,7 +103,7 @@ public sealed class CpuModel
             .Select(CpuFeature.Find).OfType<CpuFeature>().Where(f => f.IsEmulated).DistinctBy(f => f.Name).ToDictionary(f => f.Name);
         foreach (string part in parts[1..])
         {
-            if (part.Length == 0) continue;
+            if (part.Length == 0 || CpuModelProperty.TryApply(part, ref definition)) continue;
             (string feature, bool wanted) = SplitFlag(part);
             CpuFeature found = CpuFeature.Find(feature) ?? throw new CpuModelException($"There is no processor feature '{feature}'.");
             if (wanted && !found.IsEmulated) throw new CpuModelException($"The processor feature '{found.Name}' is not emulated.");

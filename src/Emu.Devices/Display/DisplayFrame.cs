@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Emu.Devices.Display;
 
 /// <summary>A rectangle of pixels.</summary>
@@ -39,7 +41,7 @@ public sealed class DisplayFrame
     public uint this[int x, int y] => _pixels[y * Width + x];
 
     /// <summary>Begins an update: forgets the old dirty rectangles and takes the size.</summary>
-    internal void Begin(int width, int height)
+    public void Begin(int width, int height)
     {
         _dirty.Clear();
         Resized = width != Width || height != Height;
@@ -55,18 +57,26 @@ public sealed class DisplayFrame
     }
 
     /// <summary>Replaces a row and notes the part that differs.</summary>
-    internal void SetRow(int y, ReadOnlySpan<uint> pixels)
+    public void SetRow(int y, ReadOnlySpan<uint> pixels)
     {
         Span<uint> row = _pixels.AsSpan(y * Width, Width);
         int first = row.CommonPrefixLength(pixels);
         if (first == Width)
             return;
-        int last = Width - 1;
-        while (row[last] == pixels[last])
-            last--;
+        int last = LastDifference(row, pixels);
         pixels[first..(last + 1)].CopyTo(row[first..]);
         if (!Resized)
             AddDirty(new DisplayRectangle(first, y, last - first + 1, 1));
+    }
+
+    private static int LastDifference(ReadOnlySpan<uint> a, ReadOnlySpan<uint> b)
+    {
+        int end = a.Length;
+        while (end >= Vector<uint>.Count && new Vector<uint>(a[(end - Vector<uint>.Count)..]) == new Vector<uint>(b[(end - Vector<uint>.Count)..]))
+            end -= Vector<uint>.Count;
+        while (a[end - 1] == b[end - 1])
+            end--;
+        return end - 1;
     }
 
     /// <summary>Rows that follow one another become one rectangle.</summary>
@@ -79,18 +89,31 @@ public sealed class DisplayFrame
     }
 }
 
-/// <summary>Something that shows a picture. Called under the machine's lock.</summary>
-public interface IDisplaySurface
+/// <summary>
+/// Something that makes a picture. Its pictures go to whoever shows them in two steps, so that the guest does not wait while pixels are
+/// converted: <see cref="Latch"/> on the machine's thread, then <see cref="Paint"/> anywhere.
+/// </summary>
+public interface IDisplaySource
 {
     /// <summary>
-    /// Brings the picture up to date. The frame belongs to the surface, stays the same object and is valid until the next call; its dirty
-    /// rectangles cover what changed since the last call, whoever made it.
+    /// Takes note of the registers and of what was written since the last call. On the machine's thread, and not while
+    /// <see cref="Paint"/> runs.
     /// </summary>
+    /// <returns>Whether there may be something new to paint.</returns>
+    bool Latch();
+
+    /// <summary>
+    /// Draws what <see cref="Latch"/> noted, on any one thread. The frame stays the same object and is valid until the next call; its dirty
+    /// rectangles cover what changed since the last call.
+    /// </summary>
+    DisplayFrame Paint();
+
+    /// <summary>Both steps on the machine's thread.</summary>
     DisplayFrame Update();
 
-    /// <summary>A picture of its own for the caller, complete, without any effect on what <see cref="Update"/> reports.</summary>
+    /// <summary>A picture of its own for the caller, complete, without any effect on what the others report. On the machine's thread.</summary>
     DisplayFrame Capture();
 
-    /// <summary>The rows of a text mode as Unicode, without trailing blanks; empty in a graphics mode.</summary>
+    /// <summary>The rows of a text mode as Unicode, without trailing blanks; empty in a graphics mode. On the machine's thread.</summary>
     string[] ReadText();
 }

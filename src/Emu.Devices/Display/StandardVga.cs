@@ -10,7 +10,7 @@ namespace Emu.Devices.Display;
 /// The standard display adapter (<c>-vga std</c>): a VGA with the Bochs display interface on PCI. BAR 0 is video memory, BAR 2 the
 /// registers as memory, the expansion ROM holds the video BIOS.
 /// </summary>
-public sealed class StandardVga : PciDevice, IDisplaySurface
+public sealed class StandardVga : PciDevice, IDisplaySource
 {
     /// <summary>Bytes of video memory unless chosen otherwise.</summary>
     public const ulong DefaultMemorySize = 16ul << 20;
@@ -77,6 +77,12 @@ public sealed class StandardVga : PciDevice, IDisplaySurface
         ports.Map(VgaCore.FirstPort, VgaCore.PortCount, Core, "vga");
         ports.Map(BochsVbe.FirstPort, BochsVbe.PortCount, Core.Vbe, "vbe");
     }
+
+    /// <inheritdoc/>
+    public bool Latch() => _renderer.Latch();
+
+    /// <inheritdoc/>
+    public DisplayFrame Paint() => _renderer.Paint();
 
     /// <inheritdoc/>
     public DisplayFrame Update() => _renderer.Update();

@@ -5,7 +5,7 @@ using static Emu.Devices.Display.VgaRegister;
 namespace Emu.Devices.Display;
 
 /// <content>The screen as text.</content>
-public sealed unsafe partial class VgaRenderer
+public sealed partial class VgaRenderer
 {
     // Code page 437, the character set of the VGA's own fonts.
     private const string CodePage437Low = " ☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼";
@@ -25,9 +25,9 @@ public sealed unsafe partial class VgaRenderer
         for (int y = 0; y < rows; y++)
         {
             row.Clear();
-            ScanLine line = new(mode.Start + y * mode.Pitch, 0, 0);
+            VgaScanLine line = new(mode.Start + y * mode.Pitch, 0, 0);
             for (int column = 0; column < mode.Columns; column++)
-                row.Append(ToUnicode((byte)ReadWord(WordAddress(mode, line, column))));
+                row.Append(ToUnicode((byte)VgaScanLine.ReadWord(_vram, line.WordAddress(mode, column))));
             text[y] = row.ToString().TrimEnd();
         }
         return text;

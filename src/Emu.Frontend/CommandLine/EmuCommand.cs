@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 using Emu.Frontend.Images;
 using Emu.Frontend.Linux;
 using Emu.Frontend.Run;
@@ -20,7 +21,11 @@ internal static class EmuCommand
     {
         RootCommand root = Create(out Argument<string[]> image);
         ParseResult result = root.Parse(arguments, Parsing);
-        // Subcommands whose action is a parse error print it with their usage; the root has its own, shorter, words.
+        if (result.CommandResult.Command != root && result.Action is ParseErrorAction && result.CommandResult.Command.Subcommands.Count == 0)
+        {
+            throw new UsageException(DescribeError(result));
+        }
+
         if (result.CommandResult.Command != root) return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         if (result.Action is HelpAction or GroupedHelp) return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         CheckTokens(result, root, image);
@@ -60,7 +65,17 @@ internal static class EmuCommand
             throw new UsageException($"'{images[0]}' is neither a command nor a file{Suggestion.Phrase(images[0], root.Subcommands.Select(c => c.Name))}");
         }
 
-        return MachineRun.Run(LaunchParser.Parse(result, images.FirstOrDefault()));
+        return MachineRun.Run(LaunchParser.Parse(result, images.FirstOrDefault(), windowByDefault: true));
+    }
+
+    /// <summary>What is wrong with the arguments of a subcommand, in one line.</summary>
+    private static string DescribeError(ParseResult result)
+    {
+        string? unknown = result.UnmatchedTokens.FirstOrDefault(t => t.Length > 1 && t[0] == '-');
+        if (unknown == null) return result.Errors[0].Message.TrimEnd('.');
+        string name = unknown.Split('=')[0], command = result.CommandResult.Command.Name;
+        IEnumerable<string> names = result.CommandResult.Command.Options.SelectMany(o => o.Aliases.Prepend(o.Name));
+        return $"there is no option '{name}'{Suggestion.Phrase(name, names)} ('emu {command} --help' lists all)";
     }
 
     private static void CheckTokens(ParseResult result, RootCommand root, Argument<string[]> image)

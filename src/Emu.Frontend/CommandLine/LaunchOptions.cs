@@ -2,16 +2,6 @@ using Emu.Machine;
 
 namespace Emu.Frontend.CommandLine;
 
-/// <summary>What to do with the guest's screen.</summary>
-internal enum DisplayKind
-{
-    /// <summary>Nothing; it can be saved with <c>screendump</c>.</summary>
-    None,
-
-    /// <summary>Show it in the terminal.</summary>
-    Terminal,
-}
-
 /// <summary>A monitor to offer.</summary>
 /// <param name="Line">Where.</param>
 /// <param name="Control">The machine protocol (QMP) instead of the human monitor.</param>
@@ -58,7 +48,7 @@ internal sealed record LaunchOptions
     public LogSpec Log { get; init; } = new();
 
     /// <summary>The screen.</summary>
-    public DisplayKind Display { get; init; }
+    public DisplaySpec Display { get; init; } = new();
 
     /// <summary>Name for the monitor.</summary>
     public string? Name { get; init; }

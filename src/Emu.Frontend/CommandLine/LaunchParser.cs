@@ -11,17 +11,20 @@ internal static class LaunchParser
     private const ulong MaxMemory = 512ul << 30;
 
     /// <summary>Reads every option.</summary>
+    /// <param name="result">The command line.</param>
+    /// <param name="image">Disk image that stands alone, or null.</param>
+    /// <param name="windowByDefault">Open a window where the host has a display.</param>
     /// <exception cref="UsageException">Something is wrong.</exception>
-    public static LaunchOptions Parse(ParseResult result, string? image)
+    public static LaunchOptions Parse(ParseResult result, string? image, bool windowByDefault = false)
     {
+        DisplaySpec display = DisplayParser.Parse(result, windowByDefault);
         MachineConfiguration machine = Board(result) with { Drives = DriveParser.Parse(result, image) };
         machine = Kernel(result, machine);
         machine = Boot(result, machine);
-        LaunchOptions options = Lines(result, new LaunchOptions { Machine = machine });
+        LaunchOptions options = Lines(result, new LaunchOptions { Machine = machine, Display = display });
         foreach (string device in QemuOptions.Device.All(result)) options = DeviceParser.Apply(device, options);
         return Debugging(result, options) with
         {
-            Display = Display(result),
             Name = QemuOptions.Name.Last(result) is { } name ? PropertyList.Parse("-name", name, "guest").Head : null,
         };
     }
@@ -50,7 +53,6 @@ internal static class LaunchParser
         }
 
         foreach (string accel in QemuOptions.Accel.All(result)) CheckAccelerator("-accel", PropertyList.Parse("-accel", accel, "accel").Head);
-        if (QemuOptions.Keyboard.Last(result) is { } layout && layout != "en-us") throw new UsageException($"-k {layout}: en-us is the only keyboard layout yet");
         foreach (string type in QemuOptions.Machine.All(result)) machine = MachineType(type, machine);
         return machine;
     }
@@ -67,7 +69,7 @@ internal static class LaunchParser
 
         if (list.Text("accel") is { } accelerators) CheckAccelerator("-machine accel", accelerators.Split(':')[0]);
         machine = machine with { Hpet = list.Flag("hpet") ?? machine.Hpet, Acpi = list.Flag("acpi") ?? machine.Acpi };
-        if (list.Flag("vmport") == true) throw new UsageException("-machine vmport=on: there is no VMware port");
+        machine = machine with { VmPort = list.Flag("vmport") ?? machine.VmPort };
         if (list.Flag("usb") == true) throw new UsageException("-machine usb=on: there is no USB controller yet");
         if (list.Flag("smm") == false) throw new UsageException("-machine smm=off: system management mode is always there");
         list.Finish();
@@ -120,20 +122,6 @@ internal static class LaunchParser
         "none" => false,
         _ => throw new UsageException($"-vga {text}: there are std and none"),
     };
-
-    private static DisplayKind Display(ParseResult result)
-    {
-        string? display = QemuOptions.Display.Last(result);
-        if (QemuOptions.NoGraphic.IsGiven(result) && display is not (null or "none")) throw new UsageException("-nographic and -display exclude each other");
-        return display switch
-        {
-            null or "none" => DisplayKind.None,
-            "curses" => DisplayKind.Terminal,
-            _ when display.Split(',')[0] is "sdl" or "gtk" or "cocoa" or "dbus" or "egl-headless" => throw new UsageException($"-display {display}: {MissingOptions.ReasonFor("sdl")}"),
-            _ when display.Split(',', '=')[0] is "vnc" or "spice-app" => throw new UsageException($"-display {display}: {MissingOptions.ReasonFor("vnc")}"),
-            _ => throw new UsageException($"-display {display}: there are none and curses"),
-        };
-    }
 
     private static ClockConfiguration Clock(ParseResult result)
     {
@@ -231,7 +219,13 @@ internal static class LaunchParser
         }
         else if (serial.Count == 0 && defaults)
         {
-            serial.Add(new LineSpec(LineKind.Null));
+            serial.Add(new LineSpec(options.Display.HasScreens ? LineKind.Console : LineKind.Null));
+        }
+
+        if (options.Display.HasScreens && !nographic && defaults && !wantsMonitor) monitors.Add(new MonitorSpec(new LineSpec(LineKind.Console), Control: false));
+        if (!options.Display.HasScreens && serial.Concat(monitors.Select(m => m.Line)).Concat(named.Values).Any(l => l.Kind == LineKind.Console))
+        {
+            throw new UsageException("a line 'vc' is a console in the window; there is no window, use stdio, pty or tcp: or add -display sdl");
         }
 
         if (serial.Count > 4) throw new UsageException("-serial: the machine takes four serial ports");

@@ -26,6 +26,9 @@ internal enum LineKind
     /// <summary>A Unix domain socket.</summary>
     Unix,
 
+    /// <summary>A console in the window.</summary>
+    Console,
+
     /// <summary>A line made by <c>-chardev</c>.</summary>
     Named,
 }
@@ -33,7 +36,7 @@ internal enum LineKind
 /// <summary>Where a serial port, a monitor or a debug server is connected to, as the command line says it.</summary>
 internal sealed record LineSpec(LineKind Kind)
 {
-    private const string Forms = "stdio, mon:stdio, null, none, pty, file:PATH, tcp:HOST:PORT[,server][,nowait], telnet:HOST:PORT[,server], unix:PATH[,server][,nowait], chardev:ID";
+    private const string Forms = "stdio, mon:stdio, null, none, vc, pty, file:PATH, tcp:HOST:PORT[,server][,nowait], telnet:HOST:PORT[,server], unix:PATH[,server][,nowait], chardev:ID";
 
     /// <summary>File or socket path, or the name of a <see cref="LineKind.Named"/> line.</summary>
     public string Path { get; init; } = "";
@@ -73,6 +76,8 @@ internal sealed record LineSpec(LineKind Kind)
         string kind = colon < 0 ? text : text[..colon], rest = colon < 0 ? "" : text[(colon + 1)..];
         switch (kind)
         {
+            case "vc":
+                return new LineSpec(LineKind.Console);
             case "none" or "null" or "stdio" or "pty" when colon < 0:
                 return new LineSpec(kind switch { "none" => LineKind.None, "null" => LineKind.Null, "stdio" => LineKind.Stdio, _ => LineKind.Pty });
             case "file" when rest.Length > 0:
@@ -83,12 +88,10 @@ internal sealed record LineSpec(LineKind Kind)
                 return Socket(option, rest, serverByDefault, isTcp: true) with { Telnet = kind == "telnet" };
             case "unix":
                 return Socket(option, rest, serverByDefault, isTcp: false);
-            case "vc":
-                throw new UsageException($"{option} {text}: there is no window to show a virtual console in; use stdio, pty or tcp:");
             case "pipe" or "udp" or "con" or "serial" or "parallel" or "msmouse" or "braille" or "spicevmc" or "/dev/parport0":
                 throw new UsageException($"{option} {text}: '{kind}' lines are not available; there are {Forms}");
             default:
-                throw new UsageException($"{option} {text}: not a line{Suggestion.Phrase(kind, ["stdio", "null", "none", "pty", "file", "tcp", "telnet", "unix", "chardev"])}; there are {Forms}");
+                throw new UsageException($"{option} {text}: not a line{Suggestion.Phrase(kind, ["stdio", "null", "none", "vc", "pty", "file", "tcp", "telnet", "unix", "chardev"])}; there are {Forms}");
         }
     }
 
@@ -111,6 +114,9 @@ internal sealed record LineSpec(LineKind Kind)
             case "pty":
                 line = new LineSpec(LineKind.Pty);
                 break;
+            case "vc":
+                line = new LineSpec(LineKind.Console);
+                break;
             case "file":
                 line = new LineSpec(LineKind.File) { Path = list.Text("path") ?? throw new UsageException("-chardev file: a path=FILE is needed"), Append = list.Flag("append") ?? false };
                 break;
@@ -118,7 +124,7 @@ internal sealed record LineSpec(LineKind Kind)
                 line = NamedSocket(list);
                 break;
             default:
-                throw new UsageException($"-chardev {text}: the kinds are stdio, null, pty, file and socket, not '{list.Head}'");
+                throw new UsageException($"-chardev {text}: the kinds are stdio, null, vc, pty, file and socket, not '{list.Head}'");
         }
 
         list.Finish();

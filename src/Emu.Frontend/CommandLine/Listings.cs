@@ -31,6 +31,7 @@ internal static class Listings
         output.WriteLine("Properties:");
         output.WriteLine("  hpet=on|off     high-precision event timer (default on)");
         output.WriteLine("  acpi=on|off     ACPI tables (default on)");
+        output.WriteLine("  vmport=on|off   VMware's backdoor port with its absolute pointer (default on)");
         output.WriteLine("  accel=tcg       accepted: everything is emulated");
     }
 
@@ -71,7 +72,10 @@ internal static class Listings
     private static void Displays(TextWriter output)
     {
         output.WriteLine("none    nothing; the monitor's screendump saves the screen");
-        output.WriteLine("curses  the screen in the terminal");
+        output.WriteLine("sdl     a window (default where the host has a display)");
+        output.WriteLine("        full-screen=on|off,scale=integer|smooth,zoom=1..8,show-cursor=on|off,window-close=on|off");
+        output.WriteLine("vnc=    HOST:N or unix:PATH: a server for VNC viewers");
+        output.WriteLine("        password=TEXT,password-file=FILE");
     }
 
     private static void Adapters(TextWriter output)

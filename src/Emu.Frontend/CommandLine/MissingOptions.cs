@@ -8,8 +8,7 @@ internal static class MissingOptions
     private const string NoNetwork = "there is no network card yet";
     private const string NoUsb = "there is no USB controller yet";
     private const string NoSound = "there is no sound card yet";
-    private const string NoWindow = "there is no window yet; -display curses shows the screen in the terminal, and the monitor's screendump saves it";
-    private const string NoRemoteDisplay = "there is no remote display; -display curses shows the screen in the terminal";
+    private const string GrabKeys = "the keys are Ctrl-Alt with a letter";
     private const string Software = "everything is emulated; leave it out";
     private const string NoSnapshots = "the state of a machine cannot be saved yet";
     private const string NoBackground = "the emulator stays in the foreground; use your shell or a service manager";
@@ -19,9 +18,8 @@ internal static class MissingOptions
         ["netdev"] = NoNetwork, ["net"] = NoNetwork, ["nic"] = NoNetwork,
         ["usb"] = NoUsb, ["usbdevice"] = NoUsb,
         ["audiodev"] = NoSound, ["audio"] = NoSound, ["soundhw"] = NoSound,
-        ["sdl"] = NoWindow, ["gtk"] = NoWindow, ["full-screen"] = NoWindow, ["alt-grab"] = NoWindow, ["ctrl-grab"] = NoWindow,
-        ["vnc"] = NoRemoteDisplay, ["spice"] = NoRemoteDisplay,
-        ["curses"] = "write -display curses",
+        ["sdl"] = "write -display sdl", ["gtk"] = "write -display sdl", ["alt-grab"] = GrabKeys, ["ctrl-grab"] = GrabKeys,
+        ["spice"] = "use -vnc", ["curses"] = "use -nographic",
         ["enable-kvm"] = Software, ["enable-hax"] = Software,
         ["loadvm"] = NoSnapshots, ["incoming"] = NoSnapshots,
         ["daemonize"] = NoBackground, ["pidfile"] = NoBackground, ["runas"] = NoBackground, ["chroot"] = NoBackground, ["sandbox"] = NoBackground,

@@ -73,13 +73,17 @@ internal static class QemuOptions
 
     public static QemuOption DebugConsole { get; } = QemuOption.Choice("-debugcon", OptionGroup.Lines, "LINE", "Connect port 0xE9 to LINE", LineChoices);
 
-    public static QemuOption Display { get; } = QemuOption.Choice("-display", OptionGroup.Display, "none|curses", "What to do with the screen: nothing, or show it in the terminal", ["none", "curses"]);
+    public static QemuOption Display { get; } = QemuOption.Choice("-display", OptionGroup.Display, "none|sdl|vnc=HOST:N", "Where the screen is shown; sdl takes full-screen=, scale=integer|smooth, zoom=, show-cursor=, window-close=", ["none", "sdl", "vnc=127.0.0.1:0", "vnc=unix:"]);
+
+    public static QemuOption Vnc { get; } = QemuOption.Choice("-vnc", OptionGroup.Display, "HOST:N|unix:PATH", "Offer the screen to VNC viewers; password=TEXT or password-file=FILE asks for a password", ["127.0.0.1:0", "unix:", "none"]);
+
+    public static QemuOption FullScreen { get; } = QemuOption.Switch("-full-screen", OptionGroup.Display, "The window fills the screen; Ctrl-Alt-F changes that");
 
     public static QemuOption NoGraphic { get; } = QemuOption.Switch("-nographic", OptionGroup.Display, "First serial port and monitor share the terminal: Ctrl-A H for help, Ctrl-A X quits");
 
     public static QemuOption Vga { get; } = QemuOption.Choice("-vga", OptionGroup.Display, "std|none", "Display adapter", ["std", "none"]);
 
-    public static QemuOption Keyboard { get; } = QemuOption.Choice("-k", OptionGroup.Display, "en-us", "Keyboard layout", ["en-us"]);
+    public static QemuOption Keyboard { get; } = QemuOption.Choice("-k", OptionGroup.Display, "LAYOUT", "Keyboard layout of viewers that send characters (en-us, de, fr, ...)", ["en-us", "en-gb", "de", "fr", "es", "it", "sv", "da", "pt-br"]);
 
     public static QemuOption StartStopped { get; } = QemuOption.Switch("-S", OptionGroup.Debug, "Do not start: wait for 'cont' in the monitor or in gdb");
 
@@ -108,7 +112,7 @@ internal static class QemuOptions
         Kernel, Initrd, Append, Bios, Boot,
         .. HardDisks, CdRom, .. Floppies, Drive, Snapshot,
         Serial, Monitor, Qmp, Chardev, Mon, DebugConsole,
-        Display, NoGraphic, Vga, Keyboard,
+        Display, Vnc, FullScreen, NoGraphic, Vga, Keyboard,
         StartStopped, GdbDefault, Gdb, Log, LogFile, LogFilter,
         NoReboot, NoShutdown, NoDefaults, NoUserConfig,
     ];

@@ -30,7 +30,14 @@ internal sealed class DebianPackages(string architecture, string directory)
         foreach (string path in (string[])["state/lists/partial", "cache/archives/partial"]) Directory.CreateDirectory(Path.Combine(directory, path));
         File.WriteAllText(Path.Combine(directory, "status"), "");
         status("apt-get update");
-        HostProgram.Run("apt-get", ["-q", .. options, "update"]);
+        try
+        {
+            HostProgram.Run("apt-get", ["-q", .. options, "update"]);
+        }
+        catch (GuestFilesException) when (Knows(KernelVariant.BusyboxPackage))
+        {
+            // One list of several could not be had, as while a mirror is being brought up to date; the others will do.
+        }
     }
 
     /// <summary>The package that a metapackage such as linux-image-amd64 stands for.</summary>
@@ -107,7 +114,7 @@ internal sealed class DebianPackages(string architecture, string directory)
     {
         try
         {
-            return HostProgram.Run("apt-get", ["--print-uris", "download", package]).Contains('\'');
+            return HostProgram.Run("apt-get", [.. options, "--print-uris", "download", package]).Contains('\'');
         }
         catch (GuestFilesException)
         {

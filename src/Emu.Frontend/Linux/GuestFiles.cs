@@ -18,12 +18,9 @@ internal static class GuestFiles
     /// <exception cref="GuestFilesException">They cannot be had.</exception>
     public static (string Kernel, string Busybox) Find(KernelVariant variant, string? kernel, string? busybox, bool refresh)
     {
-        foreach (string given in new[] { kernel, busybox }.OfType<string>())
-        {
-            if (!File.Exists(given)) throw new GuestFilesException($"{given}: no such file");
-        }
-
-        string cache = Path.Combine(CacheDirectory(), "debian", variant.Name);
+        kernel = Given(kernel);
+        busybox = Given(busybox);
+        string cache = CacheOf(variant);
         string cachedKernel = Path.Combine(cache, "vmlinuz"), cachedBusybox = Path.Combine(cache, "busybox");
         if (!refresh)
         {
@@ -31,23 +28,21 @@ internal static class GuestFiles
             busybox ??= Existing(cachedBusybox) ?? InstalledBusybox(variant);
         }
 
-        if (kernel == null || busybox == null)
-        {
-            try
-            {
-                Download(variant, cache, kernel == null ? cachedKernel : null, busybox == null ? cachedBusybox : null);
-            }
-            catch (GuestFilesException e)
-            {
-                throw new GuestFilesException($"{e.Message}; {HowToBring}");
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                throw new GuestFilesException($"{cache}: {e.Message}; {HowToBring}");
-            }
-        }
-
+        if (kernel == null || busybox == null) Provide(variant, cache, kernel == null ? cachedKernel : null, busybox == null ? cachedBusybox : null);
         return (kernel ?? cachedKernel, busybox ?? cachedBusybox);
+    }
+
+    /// <summary>Finds the kernel alone.</summary>
+    /// <param name="variant">Which kernel.</param>
+    /// <param name="kernel">Kernel named by the user, or null.</param>
+    /// <exception cref="GuestFilesException">It cannot be had.</exception>
+    public static string FindKernel(KernelVariant variant, string? kernel)
+    {
+        string cache = CacheOf(variant), cached = Path.Combine(cache, "vmlinuz");
+        kernel = Given(kernel) ?? Existing(cached) ?? InstalledKernel(variant);
+        if (kernel != null) return kernel;
+        Provide(variant, cache, cached, null);
+        return cached;
     }
 
     /// <summary>The user's cache directory for the emulator (XDG Base Directory Specification).</summary>
@@ -82,6 +77,26 @@ internal static class GuestFiles
     {
         if (!Directory.Exists("/boot")) return null;
         return Directory.EnumerateFiles("/boot", "vmlinuz-*").Where(f => variant.Matches(f) && CanRead(f)).OrderByDescending(File.GetLastWriteTimeUtc).FirstOrDefault();
+    }
+
+    private static string CacheOf(KernelVariant variant) => Path.Combine(CacheDirectory(), "debian", variant.Name);
+
+    private static string? Given(string? path) => path == null || File.Exists(path) ? path : throw new GuestFilesException($"{path}: no such file");
+
+    private static void Provide(KernelVariant variant, string cache, string? kernel, string? busybox)
+    {
+        try
+        {
+            Download(variant, cache, kernel, busybox);
+        }
+        catch (GuestFilesException e)
+        {
+            throw new GuestFilesException($"{e.Message}; {HowToBring}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new GuestFilesException($"{cache}: {e.Message}; {HowToBring}");
+        }
     }
 
     private static string? InstalledBusybox(KernelVariant variant)

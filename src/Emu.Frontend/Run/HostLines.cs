@@ -1,4 +1,5 @@
 using Emu.Devices.Serial;
+using Emu.Display.Consoles;
 using Emu.Frontend.CommandLine;
 
 namespace Emu.Frontend.Run;
@@ -12,12 +13,16 @@ internal sealed class HostLines(IReadOnlyDictionary<string, LineSpec> named) : I
     private readonly List<(LineSpec Spec, SocketCharacterDevice Socket)> sockets = [];
     private readonly List<ICharacterDevice> owned = [];
     private readonly HashSet<string> taken = [];
+    private readonly List<VirtualConsole> consoles = [];
     private Action<Action>? post;
     private LineSpec? terminalUser;
     private HostTerminal? terminal;
 
     /// <summary>Ctrl-A X.</summary>
     public event Action? QuitRequested;
+
+    /// <summary>Lines that are screens of their own.</summary>
+    public IReadOnlyList<VirtualConsole> Consoles => consoles;
 
     /// <summary>A line uses standard input.</summary>
     public bool UsesTerminal => terminalUser != null;
@@ -52,7 +57,7 @@ internal sealed class HostLines(IReadOnlyDictionary<string, LineSpec> named) : I
     public bool IsInteractive(LineSpec spec) => Resolve(spec) switch
     {
         { Kind: LineKind.Stdio } => !Console.IsInputRedirected,
-        { Kind: LineKind.Pty } or { Telnet: true } => true,
+        { Kind: LineKind.Pty or LineKind.Console } or { Telnet: true } => true,
         _ => false,
     };
 
@@ -64,9 +69,10 @@ internal sealed class HostLines(IReadOnlyDictionary<string, LineSpec> named) : I
 
     /// <summary>Opens a line. Users of a shared line get the input in the order in which they opened it.</summary>
     /// <param name="spec">The line.</param>
+    /// <param name="title">What it is for, as a console shows it.</param>
     /// <param name="focusChanged">For a shared line: told when input begins (true) or ends to go to this user.</param>
     /// <exception cref="CharacterDeviceException">It cannot be opened.</exception>
-    public ICharacterDevice Open(LineSpec spec, Action<bool>? focusChanged = null)
+    public ICharacterDevice Open(LineSpec spec, string title, Action<bool>? focusChanged = null)
     {
         LineSpec line = Resolve(spec);
         if (line.Shared)
@@ -74,7 +80,7 @@ internal sealed class HostLines(IReadOnlyDictionary<string, LineSpec> named) : I
             CharacterMultiplexer? shared = multiplexers.Find(m => m.Spec == spec).Shared;
             if (shared == null)
             {
-                shared = new CharacterMultiplexer(OpenDevice(line));
+                shared = new CharacterMultiplexer(OpenDevice(line, title));
                 shared.QuitRequested += () => QuitRequested?.Invoke();
                 multiplexers.Add((spec, shared));
             }
@@ -83,7 +89,7 @@ internal sealed class HostLines(IReadOnlyDictionary<string, LineSpec> named) : I
         }
 
         if (spec.Kind == LineKind.Named && !taken.Add(spec.Path)) throw new CharacterDeviceException($"the line '{spec.Path}' has two users; add mux=on to its -chardev");
-        return OpenDevice(line);
+        return OpenDevice(line, title);
     }
 
     /// <summary>Waits for clients of servers that were not told "nowait".</summary>
@@ -130,13 +136,14 @@ internal sealed class HostLines(IReadOnlyDictionary<string, LineSpec> named) : I
         ? spec
         : named.TryGetValue(spec.Path, out LineSpec? line) ? line : throw new UsageException($"chardev:{spec.Path}: there is no -chardev with this id{Suggestion.Phrase(spec.Path, named.Keys)}");
 
-    private ICharacterDevice OpenDevice(LineSpec line)
+    private ICharacterDevice OpenDevice(LineSpec line, string title)
     {
         ICharacterDevice device = line.Kind switch
         {
             LineKind.Stdio => OpenStandard(line),
             LineKind.File => new FileCharacterDevice(line.Path, line.Append),
             LineKind.Pty => OpenPty(),
+            LineKind.Console => OpenConsole(title),
             LineKind.Tcp => OpenSocket(line, line.Server ? TcpCharacterDevice.Listen(line.Address, Post) : TcpCharacterDevice.Connect(line.Address, Post)),
             LineKind.Unix => OpenSocket(line, line.Server ? UnixCharacterDevice.Listen(line.Path, Post) : UnixCharacterDevice.Connect(line.Path, Post)),
             _ => new NullCharacterDevice(),
@@ -150,6 +157,13 @@ internal sealed class HostLines(IReadOnlyDictionary<string, LineSpec> named) : I
         if (terminalUser != null) throw new CharacterDeviceException("standard input and output can have one user; share them with mon:stdio, or use -chardev stdio,id=ID,mux=on");
         terminalUser = line;
         return StreamCharacterDevice.Standard(Post);
+    }
+
+    private VirtualConsole OpenConsole(string title)
+    {
+        VirtualConsole console = new(title, Post);
+        consoles.Add(console);
+        return console;
     }
 
     private ICharacterDevice OpenPty()

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Emu.Debugging.Monitor;
 using Emu.Debugging.Qmp;
 using Emu.Devices.Serial;
+using Emu.Display.Consoles;
 using Emu.Frontend.CommandLine;
 using Emu.Machine;
 
@@ -26,9 +27,9 @@ internal sealed class MachineRun : IDisposable
         {
             machine = new Machine.Machine(options.Machine with
             {
-                Serial = serial is null ? [.. options.Serial.Select(SerialFactory)] : serial,
-                PortE9 = options.DebugConsole is { Kind: not LineKind.None } console ? lines.Open(console) : null,
-                FirmwareLog = options.FirmwareLog is { Kind: not LineKind.None } log ? lines.Open(log) : null,
+                Serial = serial is null ? [.. options.Serial.Select((line, i) => SerialFactory(line, $"serial{i}"))] : serial,
+                PortE9 = options.DebugConsole is { Kind: not LineKind.None } console ? lines.Open(console, "port E9") : null,
+                FirmwareLog = options.FirmwareLog is { Kind: not LineKind.None } log ? lines.Open(log, "firmware") : null,
             });
         }
         catch
@@ -60,15 +61,17 @@ internal sealed class MachineRun : IDisposable
         lines.Dispose();
     }
 
-    private Func<Action<Action>, ICharacterDevice>? SerialFactory(LineSpec line) => line.Kind == LineKind.None ? null : _ => lines.Open(line);
+    private Func<Action<Action>, ICharacterDevice>? SerialFactory(LineSpec line, string title) => line.Kind == LineKind.None ? null : _ => lines.Open(line, title);
 
     private int Run()
     {
-        OfferMonitors();
+        MonitorContext context = new(machine) { Name = options.Name };
+        OfferMonitors(context);
         foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP]) signals.Add(PosixSignalRegistration.Create(signal, OnSignal));
         if (!lines.WaitForClients(Report, () => Volatile.Read(ref signalsSeen) > 0)) return SignalStatusBase;
         lines.EnterTerminal();
-        StopReason reason = machine.Run();
+        using HostScreens? screens = options.Display.HasScreens ? new HostScreens(options, machine, lines.Consoles, context) : null;
+        StopReason reason = screens?.Run() ?? machine.Run();
         lines.LeaveTerminal();
         if (reason == StopReason.TripleFault && machine.TripleFaultReport is { } report)
         {
@@ -79,15 +82,13 @@ internal sealed class MachineRun : IDisposable
         return machine.ExitStatus;
     }
 
-    private void OfferMonitors()
+    private void OfferMonitors(MonitorContext context)
     {
-        if (options.Monitors.Count == 0) return;
-        MonitorContext context = new(machine) { Name = options.Name };
         foreach (MonitorSpec spec in options.Monitors)
         {
             bool shared = lines.IsShared(spec.Line), atOnce = lines.IsOpenAtOnce(spec.Line);
             MonitorSession? session = null;
-            ICharacterDevice line = lines.Open(spec.Line, focused =>
+            ICharacterDevice line = lines.Open(spec.Line, VirtualConsole.MonitorTitle, focused =>
             {
                 if (focused) session?.Greet();
             });

@@ -17,7 +17,19 @@ public sealed class CpuModelTests
         Assert.False(model.Supports(Code.Pcmpgtq_xmm_xmmm128));
     }
 
+    [Fact]
+    public void Vendor_version_and_address_width_can_be_given()
+    {
+        CpuModel model = CpuModel.Parse("max,vendor=GenuineIntel,family=0x6,model=158,stepping=10,phys-bits=36,host-phys-bits=off");
+        Assert.False(model.IsAmd);
+        Assert.Equal(0x906EAu, model.Definition.Signature);
+        Assert.Equal(36, model.PhysicalAddressBits);
+    }
+
     [Theory]
+    [InlineData("max,vendor=Intel", "vendor=Intel")]
+    [InlineData("max,phys-bits=60", "phys-bits=60")]
+    [InlineData("max,family=six", "family=six")]
     [InlineData("Pentium9", "Pentium9")]
     [InlineData("max,+teleport", "teleport")]
     [InlineData("max,+vmx", "vmx")]

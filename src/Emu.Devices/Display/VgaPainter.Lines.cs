@@ -5,28 +5,29 @@ using static Emu.Devices.Display.VgaRegister;
 namespace Emu.Devices.Display;
 
 /// <content>Drawing of one scan line in each format.</content>
-public sealed unsafe partial class VgaRenderer
+internal sealed unsafe partial class VgaPainter
 {
     private const int GlyphBytes = 32;
 
-    private void DrawLine(in VgaMode mode, in ScanLine line)
+    private void DrawLine(VgaScanout scanout, in VgaScanLine line)
     {
+        VgaMode mode = scanout.Mode;
         switch (mode.Format)
         {
             case VgaFormat.Text:
-                DrawText(mode, line);
+                DrawText(scanout, line);
                 break;
             case VgaFormat.Planar:
-                DrawPlanar(mode, line);
+                DrawPlanar(scanout, line);
                 break;
             case VgaFormat.Interleaved:
-                DrawInterleaved(mode, line);
+                DrawInterleaved(scanout, line);
                 break;
             case VgaFormat.Packed256:
-                DrawPacked256(mode, line);
+                DrawPacked256(scanout, line);
                 break;
             default:
-                DrawLinear(mode, line);
+                DrawLinear(scanout, line);
                 return;
         }
         int panning = line.Panning * mode.DotRepeat;
@@ -45,27 +46,27 @@ public sealed unsafe partial class VgaRenderer
 
     private int ColumnsToDraw(in VgaMode mode) => Math.Min(mode.Columns + 1, (_line.Length - 1) / mode.DotsPerColumn);
 
-    private void DrawText(in VgaMode mode, in ScanLine line)
+    private void DrawText(VgaScanout scanout, in VgaScanLine line)
     {
-        ReadOnlySpan<byte> crtc = _vga.CrtcRegisters;
-        byte attributeMode = _vga.AttributeRegisters[VgaRegister.Attribute.Mode];
-        byte planes = (byte)(_vga.AttributeRegisters[VgaRegister.Attribute.PlaneEnable] & 0x0F);
-        (uint fontA, uint fontB) = FontOffsets(_vga.SequencerRegisters[Sequencer.CharacterMap]);
+        VgaMode mode = scanout.Mode;
+        byte attributeMode = scanout.AttributeMode;
+        int planes = scanout.Planes;
+        (uint fontA, uint fontB) = FontOffsets(scanout.CharacterMap);
         bool blinkEnabled = (attributeMode & VgaRegister.Attribute.Blink) != 0;
-        bool hideBlinking = blinkEnabled && !TextPhase;
-        bool underlining = (attributeMode & VgaRegister.Attribute.Monochrome) != 0 && line.RowScan == (crtc[Crtc.Underline] & 0x1F);
-        uint cursor = CursorAddress(crtc, line.RowScan);
+        bool hideBlinking = blinkEnabled && !scanout.BlinkingTextShows;
+        bool underlining = (attributeMode & VgaRegister.Attribute.Monochrome) != 0 && line.RowScan == scanout.UnderlineRow;
+        uint cursor = scanout.CursorAddress(line.RowScan);
         int dots = mode.DotsPerColumn;
         Span<uint> target = _line;
         int columns = ColumnsToDraw(mode);
         for (int column = 0; column < columns; column++)
         {
-            uint address = WordAddress(mode, line, column);
-            uint cell = ReadWord(address);
+            uint address = line.WordAddress(mode, column);
+            uint cell = VgaScanLine.ReadWord(vram, address);
             byte character = (byte)cell;
             byte attribute = (byte)(cell >> 8);
             uint font = (attribute & 8) != 0 ? fontA : fontB;
-            int glyph = (byte)(ReadWord(font + (uint)character * GlyphBytes + (uint)line.RowScan) >> 16);
+            int glyph = (byte)(VgaScanLine.ReadWord(vram, font + (uint)character * GlyphBytes + (uint)line.RowScan) >> 16);
             glyph <<= 1;
             // The ninth dot repeats the eighth for the line-drawing characters C0h to DFh, and else is background.
             if ((attributeMode & VgaRegister.Attribute.LineGraphics) != 0 && (character & 0xE0) == 0xC0)
@@ -77,20 +78,12 @@ public sealed unsafe partial class VgaRenderer
             if (address == cursor)
                 glyph = 0x1FF;
             int background = blinkEnabled ? attribute >> 4 & 7 : attribute >> 4;
-            uint on = _attributeColours[attribute & 0x0F & planes];
-            uint off = _attributeColours[background & planes];
+            uint on = scanout.AttributeColours[attribute & 0x0F & planes];
+            uint off = scanout.AttributeColours[background & planes];
             Span<uint> dotsOfCell = target.Slice(column * dots, dots);
             for (int dot = 0; dot < dotsOfCell.Length; dot++)
                 dotsOfCell[dot] = (glyph & 0x100 >> dot) != 0 ? on : off;
         }
-    }
-
-    /// <summary>Address of the cursor's cell if it shows on this row of the cell and in this phase of its blinking, or an address no cell has.</summary>
-    private uint CursorAddress(ReadOnlySpan<byte> crtc, int rowScan)
-    {
-        int start = crtc[Crtc.CursorStart] & 0x1F, end = crtc[Crtc.CursorEnd] & 0x1F;
-        bool visible = (crtc[Crtc.CursorStart] & Crtc.CursorOff) == 0 && CursorPhase && rowScan >= start && rowScan <= end;
-        return visible ? (uint)(crtc[Crtc.CursorHigh] << 8 | crtc[Crtc.CursorLow]) : uint.MaxValue;
     }
 
     /// <summary>Where in plane 2 the fonts of attribute bit 3 set (A) and clear (B) start.</summary>
@@ -103,72 +96,76 @@ public sealed unsafe partial class VgaRenderer
         static uint Offset(int map) => (uint)((map & 3) * 0x4000 + (map >> 2) * 0x2000);
     }
 
-    private void DrawPlanar(in VgaMode mode, in ScanLine line)
+    private void DrawPlanar(VgaScanout scanout, in VgaScanLine line)
     {
-        int planes = _vga.AttributeRegisters[VgaRegister.Attribute.PlaneEnable] & 0x0F;
+        VgaMode mode = scanout.Mode;
+        int planes = scanout.Planes;
         Span<uint> target = _line;
         int columns = ColumnsToDraw(mode);
         for (int column = 0; column < columns; column++)
         {
-            uint word = ReadWord(WordAddress(mode, line, column));
+            uint word = VgaScanLine.ReadWord(vram, line.WordAddress(mode, column));
             Span<uint> dots = target.Slice(column * 8, 8);
             for (int dot = 0; dot < 8; dot++)
             {
                 uint bits = word >> (7 - dot) & 0x01010101;
                 int colour = (int)(bits | bits >> 7 | bits >> 14 | bits >> 21) & planes;
-                dots[dot] = _attributeColours[colour];
+                dots[dot] = scanout.AttributeColours[colour];
             }
         }
     }
 
     /// <summary>Planes 0 and 1 give two bits a dot, planes 2 and 3 two more; the even byte holds the first four dots.</summary>
-    private void DrawInterleaved(in VgaMode mode, in ScanLine line)
+    private void DrawInterleaved(VgaScanout scanout, in VgaScanLine line)
     {
-        int planes = _vga.AttributeRegisters[VgaRegister.Attribute.PlaneEnable] & 0x0F;
+        VgaMode mode = scanout.Mode;
+        int planes = scanout.Planes;
         Span<uint> target = _line;
         int columns = ColumnsToDraw(mode);
         for (int column = 0; column < columns; column++)
         {
-            uint word = ReadWord(WordAddress(mode, line, column));
+            uint word = VgaScanLine.ReadWord(vram, line.WordAddress(mode, column));
             Span<uint> dots = target.Slice(column * 8, 8);
             for (int dot = 0; dot < 8; dot++)
             {
                 uint half = dot < 4 ? word : word >> 8;
                 int shift = 6 - 2 * (dot & 3);
                 int colour = (int)(half >> shift & 3 | half >> (14 + shift) & 0xC) & planes;
-                dots[dot] = _attributeColours[colour];
+                dots[dot] = scanout.AttributeColours[colour];
             }
         }
     }
 
-    private void DrawPacked256(in VgaMode mode, in ScanLine line)
+    private void DrawPacked256(VgaScanout scanout, in VgaScanLine line)
     {
+        VgaMode mode = scanout.Mode;
         Span<uint> target = _line;
         int columns = ColumnsToDraw(mode);
         // Without the attribute controller's 8-bit assembly every dot would be a pixel of four bits; no program shows that.
         for (int column = 0; column < columns; column++)
         {
-            uint word = ReadWord(WordAddress(mode, line, column));
+            uint word = VgaScanLine.ReadWord(vram, line.WordAddress(mode, column));
             Span<uint> dots = target.Slice(column * 8, 8);
             for (int pixel = 0; pixel < 4; pixel++)
-                dots[2 * pixel] = dots[2 * pixel + 1] = _colours[(byte)(word >> (8 * pixel))];
+                dots[2 * pixel] = dots[2 * pixel + 1] = scanout.Colours[(byte)(word >> (8 * pixel))];
         }
     }
 
-    private void DrawLinear(in VgaMode mode, in ScanLine line)
+    private void DrawLinear(VgaScanout scanout, in VgaScanLine line)
     {
+        VgaMode mode = scanout.Mode;
         int bytes = (mode.BitsPerPixel + 7) / 8;
-        long available = Math.Max(0, (long)_size - line.Address) / bytes;
+        long available = Math.Max(0, (long)vram.Size - line.Address) / bytes;
         int count = (int)Math.Min(mode.Width, available);
         Span<uint> target = _line.AsSpan(0, mode.Width);
         target[count..].Fill(Opaque);
         target = target[..count];
-        byte* source = _bytes + line.Address;
+        byte* source = vram.Base + line.Address;
         switch (mode.BitsPerPixel)
         {
             case 8:
                 for (int x = 0; x < target.Length; x++)
-                    target[x] = _colours[source[x]];
+                    target[x] = scanout.Colours[source[x]];
                 break;
             case 15:
                 for (int x = 0; x < target.Length; x++)

@@ -1,0 +1,106 @@
+using System.CommandLine;
+using System.Globalization;
+using Emu.Frontend.Linux;
+
+namespace Emu.Compare;
+
+/// <summary>The command line of <c>bench/compare</c>.</summary>
+internal static class CompareCommand
+{
+    private const int GuestMegabytes = 1024;
+    private const string DefaultAccelerator = "default", CommandLine = "console=ttyS0 quiet panic=-1 cryptomgr.notests";
+
+    /// <summary>The command.</summary>
+    public static RootCommand Create()
+    {
+        Option<string> root = new("--root") { Description = "Folder of the sources", Hidden = true, Required = true };
+        Option<string[]> only = List("--only", "Workloads or groups to run, for example fib,crc or system");
+        Option<string[]> accelerators = List("--accel", "Accelerators of emu to compare, for example interp,jit; 'default' gives no -accel");
+        Option<int> repeat = new("--repeat") { Description = "Runs of each workload; the median counts", DefaultValueFactory = _ => 1 };
+        Option<int> boots = new("--boots") { Description = "Boots to measure", DefaultValueFactory = _ => 1 };
+        Option<double> scale = new("--scale") { Description = "Factor on the amount of work", DefaultValueFactory = _ => 1 };
+        Option<int> timeout = new("--timeout") { Description = "Seconds after which a run counts as hung", DefaultValueFactory = _ => 60 };
+        Option<bool> noQemu = new("--no-qemu") { Description = "Without QEMU" }, noNative = new("--no-native") { Description = "Without the host" };
+        Option<bool> processorTime = new("--cpu-time") { Description = "Compare emulators by processor time, for a host that does other things too (not the host itself)" };
+        Option<bool> list = new("--list") { Description = "List the workloads" };
+        Option<string?> kernel = new("--kernel") { Description = "Kernel to boot instead of Debian's cloud kernel" }, json = new("--json") { Description = "File for all figures" };
+        Option<string?> emuOptions = new("--emu-options") { Description = "More options for emu, in one argument" };
+        RootCommand command = new("Runs the workloads of bench/guest natively, under emu and under QEMU, in turn, and compares times and results.")
+        {
+            root, only, accelerators, repeat, boots, scale, timeout, noQemu, noNative, processorTime, list, kernel, json, emuOptions,
+        };
+        command.SetAction(result =>
+        {
+            string top = result.GetRequiredValue(root);
+            GuestBuild guest = new(Path.Combine(top, "bench", "guest"), Path.Combine(AppContext.BaseDirectory, "guest"));
+            IReadOnlyList<Workload> workloads = Choose(guest.List(), result.GetValue(only) ?? []);
+            if (result.GetValue(list)) return PrintList(workloads);
+            string image = GuestFiles.FindKernel(KernelVariant.All[0], result.GetValue(kernel));
+            string logs = Path.GetDirectoryName(guest.Program)!;
+            List<Contender> contenders = [];
+            if (!result.GetValue(noNative) && !result.GetValue(processorTime)) contenders.Add(new Contender(Report.Native, guest.Program, ["serve"], 0));
+            if (!result.GetValue(noQemu)) contenders.Add(Emulator(Report.Qemu, "qemu-system-x86_64", ["-accel", "tcg", "-cpu", "max", "-net", "none"], image, guest, logs));
+            string emu = Path.Combine(top, "emu");
+            // Builds it, if need be, outside the measurement.
+            HostProgram.Run(emu, ["--version"]);
+            string[] more = result.GetValue(emuOptions)?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+            foreach (string accelerator in result.GetValue(accelerators) is { Length: > 0 } given ? given : [DefaultAccelerator])
+            {
+                string[] choice = accelerator == DefaultAccelerator ? [] : ["-accel", accelerator];
+                contenders.Add(Emulator(accelerator == DefaultAccelerator ? "emu" : $"emu {accelerator}", emu, [.. choice, .. more], image, guest, logs));
+            }
+
+            return Compare(contenders, new Comparison(contenders, workloads, result.GetValue(processorTime)), c => c.Run(result.GetValue(boots), result.GetValue(repeat), result.GetValue(scale), TimeSpan.FromSeconds(result.GetValue(timeout)), Progress), result.GetValue(json));
+        });
+        return command;
+    }
+
+    private static int Compare(List<Contender> contenders, Comparison comparison, Action<Comparison> run, string? json)
+    {
+        try
+        {
+            run(comparison);
+            Report report = new(comparison);
+            report.Print();
+            if (json != null) report.Write(json);
+            return report.AllWell ? 0 : 1;
+        }
+        finally
+        {
+            foreach (Contender contender in contenders) contender.Dispose();
+        }
+    }
+
+    private static Option<string[]> List(string name, string description) => new(name)
+    {
+        Description = description,
+        CustomParser = result => [.. result.Tokens.SelectMany(t => t.Value.Split(',', StringSplitOptions.RemoveEmptyEntries))],
+    };
+
+    private static Contender Emulator(string name, string program, string[] arguments, string kernel, GuestBuild guest, string logs) => new(
+        name,
+        program,
+        [
+            .. arguments, "-m", GuestMegabytes.ToString(CultureInfo.InvariantCulture), "-display", "none", "-no-reboot", "-kernel", kernel, "-initrd", guest.InitialFiles, "-append", CommandLine,
+            "-serial", $"file:{Path.Combine(logs, name.Replace(' ', '-'))}.log", "-serial", "stdio",
+        ],
+        GuestMegabytes * 1048576L);
+
+    private static IReadOnlyList<Workload> Choose(IReadOnlyList<Workload> all, string[] only)
+    {
+        string? unknown = only.FirstOrDefault(o => !all.Any(w => w.Name == o || w.Group == o));
+        if (unknown != null) throw new CompareException($"--only {unknown}: there is no such workload or group (there are {string.Join(", ", all.Select(w => w.Group).Distinct())}; {string.Join(", ", all.Select(w => w.Name))})");
+        return only.Length == 0 ? all : [.. all.Where(w => only.Contains(w.Name) || only.Contains(w.Group))];
+    }
+
+    private static int PrintList(IReadOnlyList<Workload> workloads)
+    {
+        foreach (Workload workload in workloads) Console.WriteLine($"{workload.Name,-13} {workload.Group,-8} {workload.Description}");
+        return 0;
+    }
+
+    private static void Progress(string what)
+    {
+        if (!Console.IsErrorRedirected) Console.Error.Write($"\r\u001b[K{what}\r");
+    }
+}

@@ -1,0 +1,59 @@
+using System.Globalization;
+
+namespace Emu.Display.Consoles;
+
+/// <summary>The font of consoles and notices: glyphs of printable ASCII in cells of 8 by 16 dots, drawn in Font.txt.</summary>
+internal static class ConsoleFont
+{
+    /// <summary>Dots of a cell.</summary>
+    public const int Width = 8;
+
+    /// <summary>Rows of a cell.</summary>
+    public const int Height = 16;
+
+    private const char Missing = '\u007F';
+    private const int RowsOfDrawing = 9, NarrowDrawing = 5;
+
+    private static readonly byte[] Glyphs = Read();
+
+    /// <summary>Sixteen rows of a glyph, the leftmost dot in bit 7.</summary>
+    public static ReadOnlySpan<byte> Glyph(char character)
+    {
+        int index = character is >= ' ' and <= Missing ? character : Missing;
+        return Glyphs.AsSpan(index * Height, Height);
+    }
+
+    private static byte[] Read()
+    {
+        byte[] glyphs = new byte[(Missing + 1) * Height];
+        using Stream stream = typeof(ConsoleFont).Assembly.GetManifestResourceStream("Font.txt") ?? throw new InvalidOperationException("The font is not in the assembly.");
+        using StreamReader reader = new(stream);
+        while (reader.ReadLine() is { } line)
+        {
+            if (line.StartsWith('#') && line.StartsWith("# ", StringComparison.Ordinal)) continue;
+            int character = int.Parse(line.AsSpan(2, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            string[] rows = new string[RowsOfDrawing];
+            for (int i = 0; i < RowsOfDrawing; i++) rows[i] = reader.ReadLine() ?? throw new InvalidOperationException("The font ends within a glyph.");
+            Draw(rows, glyphs.AsSpan(character * Height, Height));
+        }
+
+        return glyphs;
+    }
+
+    private static void Draw(string[] rows, Span<byte> glyph)
+    {
+        // Capitals and digits (rows 0 to 6) become ten dots high, descenders four.
+        ReadOnlySpan<int> heights = [1, 2, 1, 2, 1, 2, 2, 1, 2];
+        int y = 2;
+        for (int row = 0; row < rows.Length; row++)
+        {
+            int dots = 0;
+            for (int x = 0; x < rows[row].Length; x++)
+            {
+                if (rows[row][x] == '#') dots |= (rows[row].Length == NarrowDrawing ? 0x60 : 0x40) >> x;
+            }
+
+            for (int i = 0; i < heights[row] && y < glyph.Length; i++) glyph[y++] = (byte)dots;
+        }
+    }
+}
