@@ -149,6 +149,9 @@ public sealed class PcBoard : IDisposable
     /// <summary>Lines of the serial ports, on a machine that records its inputs.</summary>
     internal IReadOnlyList<RecordedLine> RecordedLines => recordedLines;
 
+    /// <summary>Told of every port access of a processor, on the machine's thread, for a log of device activity; null while nobody looks.</summary>
+    public Action<PortAccess>? PortAccessed { get; set; }
+
     private MachineBus Bus { get; }
 
     private T Add<T>(T device)

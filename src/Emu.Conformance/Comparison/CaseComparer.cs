@@ -21,6 +21,7 @@ public sealed unsafe class CaseComparer
         {
             if (SameEverywhere(i, e, a) || WrapsAtFourGigabytes(i, e, a)) return [];
             var tolerance = new Tolerance(i, e);
+            if (tolerance.EntersHost) return [];
             var differences = new List<Difference>();
             if (!CompareOutcome(i, e, a, differences)) return differences;
             CompareGeneral(i, e, a, tolerance, differences);

@@ -16,6 +16,8 @@ namespace Emu.Conformance.Comparison;
 /// <item>RCPPS/SS and RSQRTPS/SS: a relative error up to 1.5 * 2^-12 (SDM Vol. 2B RCPPS, APM Vol. 4): two results may differ by twice that.</item>
 /// <item>x87 transcendental functions: within 1 ulp (SDM Vol. 1 8.3.10), so PE and C1 may differ as well.</item>
 /// <item>x87 condition codes that SDM Vol. 1 table 8-1 calls undefined.</item>
+/// <item>INT n through a gate that the host's kernel, or the hypervisor under it, has opened to user code; LSL of the descriptor by which Linux
+/// tells a process the number of its processor.</item>
 /// <item>SHLD and SHRD of 16 bits by more than 16: result and flags (SDM Vol. 2B SHLD).</item>
 /// <item>XSAVE: which components are in their initial state, and so whether their part of the area is written (SDM Vol. 1 13.6);
 /// FXSAVE and FSTENV: the x87 pointers, and MXCSR_MASK.</item>
@@ -41,12 +43,17 @@ internal readonly unsafe struct Tolerance
         }
         _instruction = HostFeatures.CreateDecoder((int)input->Bits, code, input->State.Rip).Decode();
         if (_completed) UndefinedFlags = FlagMask.Undefined(_instruction, input);
+        EntersHost = _instruction.Code == Code.Int_imm8 && !(expected->Outcome == CaseOutcome.Fault
+            && (expected->Vector == 13 && expected->ErrorCode == _instruction.Immediate8 * 8u + 2 || expected->Vector == _instruction.Immediate8));
         UndefinedX87Status = X87Tolerance.UndefinedStatus(_instruction, input);
         _area = new SaveAreaMask(_instruction, input);
     }
 
     /// <summary>RFLAGS bits not compared.</summary>
     public ulong UndefinedFlags { get; }
+
+    /// <summary>A software interrupt neither was refused nor came back as the exception of its vector: somebody has served it.</summary>
+    public bool EntersHost { get; }
 
     /// <summary>x87 status bits not compared.</summary>
     public int UndefinedX87Status { get; }
@@ -66,6 +73,7 @@ internal readonly unsafe struct Tolerance
             case Mnemonic.Cpuid: return number <= 3 ? ulong.MaxValue : 0;
             case Mnemonic.Xgetbv: return number is 0 ? ulong.MaxValue : 0;
             case Mnemonic.Rdrand or Mnemonic.Rdseed or Mnemonic.Rdpid: return destination ? DestinationBits() : 0;
+            case Mnemonic.Lsl: return destination && SelectorOperand() >> 3 == 15 ? ulong.MaxValue : 0;
             case Mnemonic.Retf when number == 4 && _input->Bits == 16: return 0xFFFF_0000; // a 16-bit stack leaves open what happens there
             case Mnemonic.Shld or Mnemonic.Shrd when FlagMask.IsOversizedDoubleShift(_instruction, _input): return destination ? 0xFFFFUL : 0;
             default: return 0;
@@ -94,6 +102,13 @@ internal readonly unsafe struct Tolerance
         if (_completed && _instruction.Mnemonic is Mnemonic.Shld or Mnemonic.Shrd && FlagMask.IsOversizedDoubleShift(_instruction, _input)) return true;
         if (_completed && _instruction.Mnemonic is Mnemonic.Pushf or Mnemonic.Pushfd or Mnemonic.Pushfq) return false;
         return _area.Ignores(offset, expected, actual, _completed);
+    }
+
+    private int SelectorOperand()
+    {
+        if (_instruction.Op1Kind == OpKind.Register) return (ushort)_input->State.Gpr[_instruction.Op1Register.GetNumber()];
+        byte* memory = OperandTuner.MemoryOf(_instruction, _input, 2);
+        return memory == null ? 0 : *(ushort*)memory;
     }
 
     private ulong DestinationBits() => _instruction.Op0Register.GetSize() switch { 2 => 0xFFFF, _ => ulong.MaxValue };

@@ -178,6 +178,7 @@ internal sealed unsafe partial class EmulatedMachine : IDisposable, ICpuBus
         gdt[4] = _segments.UserCode32 ? 0x00CF_FB00_0000_FFFF : 0UL; // user code, 32 bits
         gdt[5] = 0x00CF_F300_0000_FFFF; // user data
         gdt[6] = 0x00AF_FB00_0000_FFFF; // user code
+        gdt[15] = 0x0040_F500_0000_0000; // the limit of this one numbers the processor
         WriteSystemDescriptor(gdt + 8, KernelBase + TssOffset, 0x67, 0x8B); // busy TSS
         if (_segments.Ldt) WriteSystemDescriptor(gdt + 10, KernelBase + LdtOffset, (uint)TestMap.Ldt.Count * 8 - 1, 0x82);
 

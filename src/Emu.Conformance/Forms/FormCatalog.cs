@@ -63,7 +63,7 @@ public sealed class FormCatalog
         if (!(bits switch { 16 => AmdOr(opCode.AmdDecoder16, opCode.IntelDecoder16), 32 => AmdOr(opCode.AmdDecoder32, opCode.IntelDecoder32), _ => AmdOr(opCode.AmdDecoder64, opCode.IntelDecoder64) }))
             return Outside("the host's vendor decodes it differently");
         if (!opCode.ProtectedMode && bits != 64) return Outside("not in protected mode");
-        if (NotComparable.Reason(code) is { } reason)
+        if (NotComparable.Reason(code, bits) is { } reason)
             return new InstructionForm(code, bits, privileged ? FormStatus.Outside : FormStatus.NotComparable, reason);
         if (!new InstructionBuilder(bits).CanEncode(code)) return Outside("no encoding of its own that decodes back to it");
         return privileged

@@ -5,11 +5,13 @@ namespace Emu.Conformance.Forms;
 /// <summary>The forms a user process can execute whose effect it cannot compare.</summary>
 internal static class NotComparable
 {
-    /// <summary>Why <paramref name="code"/> cannot be run natively in a comparable way, or null.</summary>
-    public static string? Reason(Code code) => code.Mnemonic() switch
+    /// <summary>Why <paramref name="code"/>, in code of <paramref name="bits"/>, cannot be run natively in a comparable way, or null.</summary>
+    public static string? Reason(Code code, int bits) => code.Mnemonic() switch
     {
         _ when code is Code.Reservednop_rm16_r16_0F0D or Code.Reservednop_rm32_r32_0F0D or Code.Reservednop_rm64_r64_0F0D =>
             "AMD processors raise #UD, those of Intel do nothing",
+        Mnemonic.Clzero when code != (bits switch { 64 => Code.Clzeroq, 32 => Code.Clzerod, _ => Code.Clzerow }) =>
+            "processors differ in whether they heed an address-size prefix",
         Mnemonic.Syscall or Mnemonic.Sysenter => "enters the host's kernel",
         Mnemonic.Vmcall or Mnemonic.Vmmcall or Mnemonic.Vmgexit => "calls the hypervisor under the host",
         Mnemonic.Sgdt or Mnemonic.Sidt or Mnemonic.Sldt or Mnemonic.Str or Mnemonic.Smsw =>

@@ -29,6 +29,8 @@ internal static unsafe class PrefixMutator
             if (prefix is 0xF2 or 0xF3 && form.Mnemonic is Mnemonic.Loope or Mnemonic.Loopne) prefix = 0x3E;
         }
         if (form.Bits == 64 && random.Percent(15)) extra[0] = (byte)(0x40 + random.Below(16)); // a REX that is not last is ignored
+        // With REX.W the pointer is m16:64 here, whatever the vendor: see FarPointerRow.
+        if ((extra[0] & 0xF8) == 0x48 && (instruction.IsJmpFarIndirect || instruction.IsCallFarIndirect)) extra[0] &= 0xF7;
 
         if (!builder.TryEncode(instruction, input->State.Rip + (ulong)count, out byte[]? plain)) return false;
         // REX must stay the last prefix to have effect, so the new ones go in front.

@@ -22,11 +22,11 @@ namespace Emu.Conformance.Native;
 /// </remarks>
 internal sealed class NativeProgram
 {
-    /// <summary>Where the program and its variables are linked.</summary>
-    public const ulong TextBase = 0x10_0000_0000, DataBase = 0x10_0010_0000, DataSize = 0x2_0000;
+    /// <summary>Where the program and its variables are linked: where no edge value points.</summary>
+    public const ulong TextBase = 0x1A5B_3C70_0000, DataBase = TextBase + 0x10_0000, DataSize = 0x2_0000;
 
     /// <summary>Where the shared memory is mapped.</summary>
-    public const ulong SharedBase = 0x20_0000_0000;
+    public const ulong SharedBase = 0x1A6C_4D80_0000;
 
     /// <summary>Layout of the shared memory's first page.</summary>
     public const int CurrentOffset = 0, CountOffset = 8, LdtCountOffset = 16, FailedStepOffset = 24, LdtOffset = 64, HeaderSize = 4096;

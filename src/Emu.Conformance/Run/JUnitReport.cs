@@ -57,7 +57,7 @@ public static class JUnitReport
         var element = new XElement("testcase", new XAttribute("classname", $"oracle.{form.Bits}.{form.Family}"), new XAttribute("name", form.Form),
             new XElement("properties", Property("bits", Number(form.Bits)), Property("family", form.Family), Property("status", form.Status.ToString()),
                 Property("cases", Number(form.Cases)), Property("notImplemented", Number(form.NotImplemented)),
-                Property("mismatches", Number(form.MismatchCount)), Property("lost", Number(form.Lost))));
+                Property("mismatches", Number(form.MismatchCount)), Property("lost", Number(form.Lost)), Property("disturbed", Number(form.Disturbed))));
         if (form.MismatchCount > 0)
         {
             foreach (Mismatch mismatch in form.Mismatches)
@@ -85,6 +85,7 @@ public static class JUnitReport
             NotImplemented = (long)Value(element, "notImplemented"),
             MismatchCount = (long)Value(element, "mismatches"),
             Lost = (long)Value(element, "lost"),
+            Disturbed = (long)Value(element, "disturbed"),
             Mismatches = [.. element.Elements("failure").Select(f => new Mismatch((string?)f.Attribute("message") ?? "", f.Value))],
         };
     }

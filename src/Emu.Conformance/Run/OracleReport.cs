@@ -37,6 +37,9 @@ public sealed record FormResult
     /// <summary>Cases in which the native run died or hung: not compared.</summary>
     public long Lost { get; set; }
 
+    /// <summary>Cases that differed and agreed when run natively again.</summary>
+    public long Disturbed { get; set; }
+
     /// <summary>The first mismatches.</summary>
     public List<Mismatch> Mismatches { get; init; } = [];
 
@@ -92,6 +95,7 @@ public sealed class OracleReport
                 known.NotImplemented += form.NotImplemented;
                 known.MismatchCount += form.MismatchCount;
                 known.Lost += form.Lost;
+                known.Disturbed += form.Disturbed;
                 known.Mismatches.AddRange(form.Mismatches);
             }
         }

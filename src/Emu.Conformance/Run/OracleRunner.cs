@@ -10,7 +10,7 @@ namespace Emu.Conformance.Run;
 /// <summary>Runs cases natively and on an executor, and compares.</summary>
 public sealed unsafe class OracleRunner
 {
-    private const int BatchSize = 128;
+    private const int BatchSize = 128, Reruns = 2;
 
     private readonly FormCatalog _catalog;
     private readonly Func<TestSegments, IStateExecutor> _createExecutor;
@@ -110,37 +110,61 @@ public sealed unsafe class OracleRunner
     private static void Compare(State run, WorkItem work, NativeHost host, CaseResult[] results, int count, CaseComparer comparer)
     {
         FormResult total = work.Result;
+        var suspects = new List<Suspect>();
         for (int i = 0; i < count; i++)
         {
             ref CaseInput input = ref host.Input(i);
             ref CaseResult expected = ref host.Result(i);
             ref CaseResult actual = ref results[i];
-            if (actual.Outcome == CaseOutcome.NotImplemented)
-            {
-                lock (total) total.NotImplemented++;
-                continue;
-            }
-            if (expected.Outcome is CaseOutcome.Crashed or CaseOutcome.Hung or CaseOutcome.None)
-            {
-                lock (total) total.Lost++;
-                continue;
-            }
-            IReadOnlyList<Difference> differences = comparer.Compare(input, expected, actual);
             lock (total)
             {
-                total.Cases++;
-                if (differences.Count == 0) continue;
-                total.MismatchCount++;
-                Interlocked.Increment(ref run.Mismatches);
-                string signature = MismatchDescription.Signature(differences);
-                // Different signatures first: they likely have different causes.
-                bool known = total.Mismatches.Any(m => m.Signature == signature);
-                if (total.Mismatches.Count >= run.Options.DescribedMismatches && (known || total.Mismatches.Count >= 2 * run.Options.DescribedMismatches)) continue;
-                fixed (CaseInput* inputPointer = &input)
-                fixed (CaseResult* expectedPointer = &expected)
-                    total.Mismatches.Add(new Mismatch(signature, MismatchDescription.Text(total.Form, run.Options.Seed, inputPointer, expectedPointer, differences)));
+                if (actual.Outcome == CaseOutcome.NotImplemented) total.NotImplemented++;
+                else if (IsLost(expected)) total.Lost++;
+                else
+                {
+                    total.Cases++;
+                    if (comparer.Compare(input, expected, actual) is { Count: > 0 } differences) suspects.Add(new Suspect(input, expected, actual, differences));
+                }
             }
         }
+        foreach (Suspect suspect in suspects) Judge(run, total, host, suspect, comparer);
+    }
+
+    private static bool IsLost(in CaseResult native) => native.Outcome is CaseOutcome.Crashed or CaseOutcome.Hung or CaseOutcome.None;
+
+    // An interrupt in the middle of a native case may change state that no instruction did: the kernel turns null selectors into 0, for
+    // instance. A difference counts when it is there every time.
+    private static void Judge(State run, FormResult total, NativeHost host, Suspect suspect, CaseComparer comparer)
+    {
+        for (int attempt = 0; attempt < Reruns; attempt++)
+        {
+            host.Input(0) = suspect.Input;
+            host.Run(1);
+            if (IsLost(host.Result(0)) || comparer.Compare(suspect.Input, host.Result(0), suspect.Actual).Count != 0) continue;
+            lock (total) total.Disturbed++;
+            return;
+        }
+
+        string signature = MismatchDescription.Signature(suspect.Differences);
+        CaseInput input = suspect.Input;
+        CaseResult expected = suspect.Expected;
+        string text = MismatchDescription.Text(total.Form, run.Options.Seed, &input, &expected, suspect.Differences);
+        lock (total)
+        {
+            total.MismatchCount++;
+            Interlocked.Increment(ref run.Mismatches);
+            // Different signatures first: they likely have different causes.
+            bool known = total.Mismatches.Any(m => m.Signature == signature);
+            if (total.Mismatches.Count >= run.Options.DescribedMismatches && (known || total.Mismatches.Count >= 2 * run.Options.DescribedMismatches)) return;
+            total.Mismatches.Add(new Mismatch(signature, text));
+        }
+    }
+
+    private sealed class Suspect(in CaseInput input, in CaseResult expected, in CaseResult actual, IReadOnlyList<Difference> differences)
+    {
+        public readonly CaseInput Input = input;
+        public readonly CaseResult Expected = expected, Actual = actual;
+        public readonly IReadOnlyList<Difference> Differences = differences;
     }
 
     private sealed record WorkItem(FormResult Result, InstructionForm? Form, ulong First, int Count);

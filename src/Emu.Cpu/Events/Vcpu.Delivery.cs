@@ -1,7 +1,7 @@
 namespace Emu.Cpu;
 
 /// <summary>What is delivered through the IDT: decides the DPL check, the EXT bit and the saved RF (SDM Vol. 3A 6.3, 6.4, 6.13).</summary>
-internal enum EventKind : byte
+public enum EventKind : byte
 {
     /// <summary>A maskable interrupt.</summary>
     ExternalInterrupt,
@@ -27,6 +27,9 @@ public sealed unsafe partial class Vcpu
 {
     /// <summary>The event whose delivery has begun, for the monitor's log.</summary>
     public event Action<Vcpu, byte, uint>? EventDelivered;
+
+    /// <summary>What kind of event <see cref="EventDelivered"/> told of last.</summary>
+    public EventKind DeliveredKind { get; private set; }
 
     private enum FaultClass
     {
@@ -171,6 +174,7 @@ public sealed unsafe partial class Vcpu
     {
         CpuState* s = State;
         stepTrap = false;
+        DeliveredKind = kind;
         EventDelivered?.Invoke(this, vector, errorCode);
         uint flags = s->Eflags;
         if (fault) flags |= Eflags.Rf;

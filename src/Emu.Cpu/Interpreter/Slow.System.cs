@@ -82,13 +82,8 @@ internal static unsafe class SlowSystem
     {
         if (cpu.State->Cpl != 0) cpu.RaiseInvalidOpcode();
         if (cpu.ReadRegister<uint>(Rcx * 8) != 0) cpu.RaiseGeneralProtection();
-        ulong offset = Vcpu.WrapAddress(cpu.State->Gpr[Rax], AddressSize(cpu));
-        cpu.ReadSegment<byte>(SegmentIndex.Ds, offset);
+        cpu.ReadSegment<byte>(op->Segment, Vcpu.WrapAddress(cpu.State->Gpr[Rax], op->AddressSize));
     }
-
-    /// <summary>Default address size of the code, which implicit operands in rAX have.</summary>
-    private static int AddressSize(Vcpu cpu) =>
-        (cpu.State->Mode & CodeMode.Code64) != 0 ? 8 : (cpu.State->Mode & CodeMode.Code32) != 0 ? 4 : 2;
 
     /// <summary>
     /// MWAIT and MWAITX: gives the rest of the time slice away. Leaving the wait early is always permitted (SDM Vol. 3A 8.10.4), and
@@ -232,10 +227,10 @@ internal static unsafe class SlowSystem
     /// <summary>CLZERO: zeroes the 64-byte line at rAX.</summary>
     public static void ZeroLine(Vcpu cpu, Op* op)
     {
-        ulong offset = Vcpu.WrapAddress(cpu.State->Gpr[Rax], AddressSize(cpu)) & ~63UL;
-        ulong linear = cpu.TranslateSegment(SegmentIndex.Ds, offset, 64, AccessKind.Write);
+        ulong offset = Vcpu.WrapAddress(cpu.State->Gpr[Rax], op->AddressSize) & ~63UL;
+        ulong linear = cpu.TranslateSegment(op->Segment, offset, 64, AccessKind.Write);
         ReadOnlySpan<byte> zeros = stackalloc byte[64];
-        cpu.WriteLinear(linear, zeros);
+        cpu.WriteLinear(linear, zeros, op->Segment);
     }
 
     /// <summary>RDPKRU.</summary>

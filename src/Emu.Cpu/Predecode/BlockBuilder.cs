@@ -79,17 +79,18 @@ internal sealed unsafe class BlockBuilder
         {
             ref Instruction instruction = ref instructions[count];
             decoder.Decode(out instruction);
-            if (decoder.LastError == DecoderError.NoMoreBytes && secondPage == null)
+            int length = instruction.IsInvalid ? LengthOfRejected(decoder.Bitness, host + offset, available - offset, secondPage) : instruction.Length;
+            bool overlong = length > MaxLength;
+            length = Math.Min(length, MaxLength);
+            if (length > available - offset && secondPage == null)
             {
                 if (count == 0) return null;
                 break;
             }
 
-            int length = instruction.IsInvalid ? Math.Clamp((int)decoder.IP - offset, 1, MaxLength) : instruction.Length;
             Op* op = NewOp(used, offset, count);
             op->Length = (byte)length;
             Binder binder = new(instruction, op, mode, model, pageOffset) { Bytes = bytes };
-            bool overlong = instruction.IsInvalid && IsOverlong(decoder.Bitness, host + offset, available - offset, secondPage);
             Bind(ref binder, overlong);
             opOfInstruction[count] = used;
             withoutFlags[count] = binder.HandlerWithoutFlags;
@@ -149,14 +150,14 @@ internal sealed unsafe class BlockBuilder
         return op;
     }
 
-    private bool IsOverlong(int bitness, byte* first, int available, byte* second)
+    private int LengthOfRejected(int bitness, byte* first, int available, byte* second)
     {
         Span<byte> code = stackalloc byte[MaxLength * 2];
         int inFirst = Math.Min(available, MaxLength);
         new ReadOnlySpan<byte>(first, inFirst).CopyTo(code);
-        if (second == null) return InstructionLength.ExceedsMaximum(bitness, code[..inFirst], model.DecoderOptions);
+        if (second == null) return InstructionLength.OfRejected(bitness, code[..inFirst], model.DecoderOptions);
         new ReadOnlySpan<byte>(second, MaxLength).CopyTo(code[inFirst..]);
-        return InstructionLength.ExceedsMaximum(bitness, code[..(inFirst + MaxLength)], model.DecoderOptions);
+        return InstructionLength.OfRejected(bitness, code[..(inFirst + MaxLength)], model.DecoderOptions);
     }
 
     private void Bind(ref Binder binder, bool overlong)

@@ -1,6 +1,9 @@
 namespace Emu.Cpu;
 
 // RET far and IRET (SDM Vol. 2A/2B).
+// Discrepancy: where a new stack is popped, Intel's processors check CS, pop, check SS, then the instruction pointer (SDM Vol. 2, RET
+// and IRET, "return to outer privilege level"); AMD's pop first, SS before the pointer, then check CS, the instruction pointer, SS
+// (APM Vol. 3, RET far and IRET).
 public sealed unsafe partial class Vcpu
 {
     /// <summary>Checks the code segment a far return or IRET goes to. Raises #GP, #NP.</summary>
@@ -17,10 +20,31 @@ public sealed unsafe partial class Vcpu
         return code;
     }
 
-    /// <summary>Checks the stack segment of a return to an outer level, or of any IRET in 64-bit mode. Raises #GP, #SS.</summary>
-    private SegmentRegister FetchReturnStack(ushort selector, ushort codeSelector, bool toLongCode)
+    /// <summary>The stack a far return goes back to.</summary>
+    private readonly record struct FarStack(ulong Pointer, ushort Selector);
+
+    /// <summary>Pops it. Raises #SS, #AC, #PF.</summary>
+    private static FarStack PopFarStack(ref SystemStack stack, int operandSize)
     {
-        int rpl = codeSelector & 3;
+        ushort selector = (ushort)stack.Peek((uint)operandSize, operandSize);
+        ulong pointer = stack.Pop(operandSize);
+        stack.Release((uint)operandSize);
+        return new FarStack(pointer, selector);
+    }
+
+    /// <summary>
+    /// Checks the instruction pointer and the stack segment of a return to an outer level, or of any IRET in 64-bit mode. Raises #GP, #SS.
+    /// </summary>
+    private SegmentRegister FetchReturnStack(in Descriptor code, ulong rip, ushort selector, ushort codeSelector)
+    {
+        if (IsAmd) CheckTarget(code, rip);
+        SegmentRegister segment = FetchReturnStack(selector, codeSelector & 3, State->IsLongMode && code.Long);
+        CheckTarget(code, rip);
+        return segment;
+    }
+
+    private SegmentRegister FetchReturnStack(ushort selector, int rpl, bool toLongCode)
+    {
         if (IsNull(selector))
         {
             if (!toLongCode || rpl == 3 || (selector & 3) != rpl) RaiseGeneralProtection();
@@ -58,10 +82,12 @@ public sealed unsafe partial class Vcpu
             return;
         }
 
-        Descriptor code = FetchReturnCode(selector);
         int cpl = selector & 3;
         stack.Release(release);
-        if (cpl == s->Cpl)
+        bool changesStack = cpl != s->Cpl;
+        FarStack outer = changesStack && IsAmd ? PopFarStack(ref stack, operandSize) : default;
+        Descriptor code = FetchReturnCode(selector);
+        if (!changesStack)
         {
             CheckTarget(code, rip);
             Descriptor same = MarkAccessed(code);
@@ -72,16 +98,13 @@ public sealed unsafe partial class Vcpu
             return;
         }
 
-        ulong pointer = stack.Pop(operandSize);
-        ushort stackSelector = (ushort)stack.Pop(operandSize);
-        SegmentRegister segment = FetchReturnStack(stackSelector, selector, s->IsLongMode && code.Long);
-        CheckTarget(code, rip);
-        Descriptor accessed = MarkAccessed(code);
-        SetCode(selector, accessed, cpl);
+        if (!IsAmd) outer = PopFarStack(ref stack, operandSize);
+        SegmentRegister segment = FetchReturnStack(code, rip, outer.Selector, selector);
+        SetCode(selector, MarkAccessed(code), cpl);
         s->Segment(SegmentIndex.Ss) = segment;
         s->Rip = rip;
         UpdateMode();
-        SetReturnStackPointer(pointer);
+        SetReturnStackPointer(outer.Pointer);
         StackPointer += release;
         DropInnerDataSegments();
         UpdateMode();
@@ -117,11 +140,13 @@ public sealed unsafe partial class Vcpu
         }
 
         bool from64 = Is64BitCode;
-        Descriptor code = FetchReturnCode(selector);
         int oldCpl = s->Cpl;
         int cpl = selector & 3;
+        bool changesStack = cpl != oldCpl || from64;
+        FarStack outer = changesStack && IsAmd ? PopFarStack(ref stack, operandSize) : default;
+        Descriptor code = FetchReturnCode(selector);
         uint mask = ReturnFlagMask(operandSize);
-        if (cpl == oldCpl && !from64)
+        if (!changesStack)
         {
             CheckTarget(code, rip);
             Descriptor same = MarkAccessed(code);
@@ -130,15 +155,12 @@ public sealed unsafe partial class Vcpu
         }
         else
         {
-            ulong pointer = stack.Pop(operandSize);
-            ushort stackSelector = (ushort)stack.Pop(operandSize);
-            SegmentRegister segment = FetchReturnStack(stackSelector, selector, s->IsLongMode && code.Long);
-            CheckTarget(code, rip);
-            Descriptor accessed = MarkAccessed(code);
-            SetCode(selector, accessed, cpl);
+            if (!IsAmd) outer = PopFarStack(ref stack, operandSize);
+            SegmentRegister segment = FetchReturnStack(code, rip, outer.Selector, selector);
+            SetCode(selector, MarkAccessed(code), cpl);
             s->Segment(SegmentIndex.Ss) = segment;
             UpdateMode();
-            SetReturnStackPointer(pointer);
+            SetReturnStackPointer(outer.Pointer);
             if (cpl > oldCpl) DropInnerDataSegments();
         }
 

@@ -163,18 +163,19 @@ public sealed unsafe partial class Vcpu
         }
     }
 
-    /// <summary>Same-privilege far call to checked code.</summary>
+    /// <summary>Same-privilege far call to checked code. The stack is as wide as the new code makes it (APM Vol. 3, CALL far).</summary>
     private void CallCode(ushort selector, in Descriptor code, ulong offset, int operandSize)
     {
-        SystemStack stack = CurrentStack();
+        ref SegmentRegister ss = ref State->Segment(SegmentIndex.Ss);
+        int addressSize = State->IsLongMode && code.Long ? 8 : ss.DefaultBig ? 4 : 2;
+        SystemStack stack = new(this, ss, State->Gpr[4], addressSize, State->Cpl, 0);
         stack.Push(State->Segment(SegmentIndex.Cs).Selector, operandSize);
         stack.Push(State->Rip, operandSize);
         CheckTarget(code, offset);
-        Descriptor accessed = MarkAccessed(code);
-        StackPointer = stack.Pointer;
-        SetCode(selector, accessed, State->Cpl);
+        SetCode(selector, MarkAccessed(code), State->Cpl);
         State->Rip = offset;
         UpdateMode();
+        StackPointer = stack.Pointer;
     }
 
     private void CallThroughGate(in Descriptor gate)

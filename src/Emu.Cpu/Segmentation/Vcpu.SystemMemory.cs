@@ -4,7 +4,7 @@ using Emu.Mmu;
 namespace Emu.Cpu;
 
 // Memory as the processor itself uses it: descriptor tables, task-state segments, and the stacks of event delivery and
-// far transfers. Addresses are linear, 64 bits wide in IA-32e mode whatever the code size, and never alignment-checked.
+// far transfers. Addresses are linear, 64 bits wide in IA-32e mode whatever the code size; only user stacks are alignment-checked.
 public sealed unsafe partial class Vcpu
 {
     /// <summary>Access class of explicit accesses at a privilege level, with the current EFLAGS.AC.</summary>
@@ -88,6 +88,7 @@ public sealed unsafe partial class Vcpu
         private readonly int addressSize;
         private readonly AccessClass accessClass;
         private readonly uint error;
+        private readonly bool checksAlignment;
 
         /// <summary>A stack in a segment; 64-bit when <paramref name="addressSize"/> is 8 (no base, no limit).</summary>
         /// <param name="cpu">Processor.</param>
@@ -102,6 +103,7 @@ public sealed unsafe partial class Vcpu
             this.addressSize = addressSize;
             this.error = error;
             accessClass = cpu.AccessClassOf(cpl);
+            checksAlignment = accessClass == AccessClass.User && (cpu.State->Mode & CodeMode.AlignmentCheck) != 0;
             basis = addressSize == 8 ? 0 : segment.Base;
             low = segment.Low;
             high = segment.High;
@@ -111,7 +113,7 @@ public sealed unsafe partial class Vcpu
         /// <summary>Stack pointer, wrapped to the stack's address size.</summary>
         public ulong Pointer { get; private set; }
 
-        /// <summary>Pushes the low <paramref name="size"/> bytes (2, 4, 8). Raises #SS, #PF.</summary>
+        /// <summary>Pushes the low <paramref name="size"/> bytes (2, 4, 8). Raises #SS, #AC, #PF.</summary>
         public void Push(ulong value, int size)
         {
             ulong offset = WrapAddress(Pointer - (uint)size, addressSize);
@@ -126,7 +128,7 @@ public sealed unsafe partial class Vcpu
             Pointer = offset;
         }
 
-        /// <summary>Pops <paramref name="size"/> bytes (2, 4, 8), zero-extended. Raises #SS, #PF.</summary>
+        /// <summary>Pops <paramref name="size"/> bytes (2, 4, 8), zero-extended. Raises #SS, #AC, #PF.</summary>
         public ulong Pop(int size)
         {
             ulong value = Peek(0, size);
@@ -151,9 +153,18 @@ public sealed unsafe partial class Vcpu
 
         private readonly ulong Linear(ulong offset, int size)
         {
-            if (addressSize == 8) return offset;
-            if (offset < low || offset + (uint)size - 1 > high) cpu.Raise(ExceptionVector.StackFault, error);
-            return (uint)(basis + offset);
+            if (addressSize == 8)
+            {
+                if (!cpu.IsCanonical(offset)) cpu.Raise(ExceptionVector.StackFault, error);
+            }
+            else if (offset < low || offset + (uint)size - 1 > high)
+            {
+                cpu.Raise(ExceptionVector.StackFault, error);
+            }
+
+            ulong linear = addressSize == 8 ? offset : (uint)(basis + offset);
+            if (checksAlignment && (linear & (uint)(size - 1)) != 0) cpu.Raise(ExceptionVector.AlignmentCheck);
+            return linear;
         }
     }
 

@@ -134,14 +134,14 @@ public sealed unsafe partial class InstructionTable
         t.Slow(Mnemonic.Invlpg, &SlowSystem.InvalidatePage, endsBlock: true);
         t.Slow(Mnemonic.Invpcid, &SlowSystem.InvalidatePcid, endsBlock: true);
         t.Slow(Code.Pause, &SlowSystem.Pause, endsBlock: true);
-        t.Slow(Mnemonic.Monitor, &SlowSystem.Monitor);
+        t.Add(Mnemonic.Monitor, new ImplicitAddressRow(&SlowSystem.Monitor, repeatIsUndefined: false));
         t.Slow(Mnemonic.Mwait, &SlowSystem.Wait, endsBlock: true);
         t.Slow(Mnemonic.Xgetbv, &SlowSystem.GetExtendedControl);
         t.Slow(Mnemonic.Xsetbv, &SlowSystem.SetExtendedControl, endsBlock: true);
         t.Slow(Mnemonic.Clflush, &SlowSystem.FlushLine);
         t.Slow(Mnemonic.Clflushopt, &SlowSystem.FlushLine);
         t.Slow(Mnemonic.Clwb, &SlowSystem.FlushLine);
-        t.Slow(Mnemonic.Clzero, &SlowSystem.ZeroLine);
+        t.Add(Mnemonic.Clzero, new ImplicitAddressRow(&SlowSystem.ZeroLine, repeatIsUndefined: true));
         t.Slow(Mnemonic.Rdpkru, &SlowSystem.ReadPkru);
         t.Slow(Mnemonic.Wrpkru, &SlowSystem.WritePkru, endsBlock: true);
         t.Slow(Mnemonic.Serialize, &SlowSystem.Nothing, endsBlock: true);

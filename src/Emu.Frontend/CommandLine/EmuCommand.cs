@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using Emu.Frontend.Images;
 using Emu.Frontend.Linux;
 using Emu.Frontend.Run;
+using Emu.Frontend.Step;
 using Emu.Frontend.Testing;
 
 namespace Emu.Frontend.CommandLine;
@@ -44,6 +45,7 @@ internal static class EmuCommand
         root.Subcommands.Add(LinuxCommand.Create());
         root.Subcommands.Add(ImageCommand.Create());
         root.Subcommands.Add(TestCommand.Create());
+        root.Subcommands.Add(StepCommand.Create());
         root.Subcommands.Add(Completion.Create());
         root.SetAction(_ => 0);
         return root;

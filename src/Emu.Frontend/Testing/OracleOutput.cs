@@ -57,6 +57,7 @@ internal static class OracleOutput
         if (groups.Count > ShownMismatches) Console.WriteLine($"... and {groups.Count - ShownMismatches} more kinds of mismatch");
         int lost = (int)report.Forms.Sum(f => f.Lost), missing = report.Forms.Count(f => f.NotImplemented > 0);
         if (missing > 0) Console.WriteLine($"{missing} forms are not implemented");
+        if (report.Forms.Sum(f => f.Disturbed) is var disturbed and > 0) Console.WriteLine($"{disturbed} cases agreed only when run natively again");
         if (lost > 0) Console.WriteLine($"{lost} cases could not be run natively");
         foreach (int bits in report.Forms.Select(f => f.Bits).Distinct().OrderDescending())
             Console.WriteLine($"{bits}-bit: {Share(report.CoveredForms(bits), report.TotalForms(bits))}");

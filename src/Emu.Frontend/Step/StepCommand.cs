@@ -1,0 +1,89 @@
+using System.CommandLine;
+using System.Globalization;
+using Emu.Frontend.CommandLine;
+using Emu.Frontend.Run;
+using Emu.Machine;
+using Emu.Stepper;
+using Emu.Stepper.Commands;
+using Emu.Stepper.Session;
+
+namespace Emu.Frontend.Step;
+
+/// <summary><c>emu step</c>: walks through a program instruction by instruction and tells what happens.</summary>
+internal static class StepCommand
+{
+    private static readonly ParserConfiguration MachineParsing = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
+
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        Argument<string[]> target = new("FILE") { Description = "Assembly source (.asm, .s), static Linux program or flat binary, with arguments for it; or -- and a machine's options", Arity = ArgumentArity.ZeroOrMore };
+        Option<string?> script = new("--script") { Description = "Run stepper commands from a file (- for standard input) instead of showing the screen; exit status 1 if an expectation fails" };
+        Option<bool> json = new("--json") { Description = "Answers of a script as JSON, one object a line" };
+        Option<int?> bits = new("--bits") { Description = "A flat binary is 16-, 32- or 64-bit code" };
+        bits.AcceptOnlyFromAmong("16", "32", "64");
+        Option<string?> origin = new("--org") { Description = "Address of a flat binary's first byte (0x7c00 if nothing is said)" };
+        Option<string?> input = new("--input") { Description = "File that a Linux program reads as its standard input" };
+        Command command = new("step", "Walk through a program instruction by instruction: what each one does with its values, and why. -- -kernel ... steps through a whole PC")
+        {
+            target, script, json, bits, origin, input,
+        };
+        command.SetAction(result =>
+        {
+            string[] words = result.GetValue(target) ?? [];
+            if (words.Length == 0) throw new UsageException("emu step needs something to step through: a file, or -- and a machine's options (emu step --help)");
+            ProgramOptions options = new()
+            {
+                Bits = result.GetValue(bits),
+                Origin = result.GetValue(origin) is { } text ? ParseAddress(text) : null,
+                Arguments = words[1..],
+                Input = result.GetValue(input) is { } path ? File.ReadAllBytes(path) : [],
+            };
+            using StepperSession session = new(words[0].StartsWith('-') ? MachineOf(words) : GuestProgram.FromFile(words[0], options));
+            return result.GetValue(script) is { } file ? RunScript(session, file, result.GetValue(json)) : Interactive(session);
+        });
+        return command;
+    }
+
+    private static int Interactive(StepperSession session)
+    {
+        _ = session;
+        throw new UsageException("the screen needs a terminal; --script runs commands from a file");
+    }
+
+    private static int RunScript(StepperSession session, string file, bool json)
+    {
+        using TextReader reader = file == "-" ? Console.In : Open(file);
+        ScriptRunner runner = new(new StepperCommands(session), Console.Out, json);
+        return runner.Run(Lines(reader)) ? ExitStatus.Success : 1;
+    }
+
+    private static StreamReader Open(string file) => File.Exists(file) ? new StreamReader(file) : throw new UsageException($"--script {file}: no such file");
+
+    private static IEnumerable<string> Lines(TextReader reader)
+    {
+        while (reader.ReadLine() is { } line) yield return line;
+    }
+
+    private static ulong ParseAddress(string text)
+    {
+        bool hexadecimal = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
+        return ulong.TryParse(hexadecimal ? text.AsSpan(2) : text, hexadecimal ? NumberStyles.HexNumber : NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
+            ? value
+            : throw new UsageException($"--org {text}: not an address such as 0x7c00");
+    }
+
+    /// <summary>The machine that the options behind -- describe; what it says on its serial port is kept for the screen.</summary>
+    private static GuestProgram MachineOf(string[] words)
+    {
+        RootCommand root = new() { new Argument<string[]>("IMAGE") { Arity = ArgumentArity.ZeroOrMore } };
+        root.Options.Clear();
+        foreach (QemuOption option in QemuOptions.All) root.Options.Add(option.Symbol);
+        ParseResult parsed = root.Parse(words, MachineParsing);
+        if (parsed.Errors.Count > 0) throw new UsageException(parsed.Errors[0].Message.TrimEnd('.'));
+        string? unknown = parsed.UnmatchedTokens.FirstOrDefault();
+        if (unknown != null) throw new UsageException($"there is no machine option '{unknown}' (emu --help lists them)");
+        MachineConfiguration machine = LaunchParser.Parse(parsed, image: null).Machine;
+        return GuestProgram.FromMachine(machine, string.Join(' ', words));
+    }
+}

@@ -1,0 +1,52 @@
+namespace Emu.Stepper.Loading;
+
+/// <summary>Names of addresses.</summary>
+public sealed class SymbolTable
+{
+    private readonly SortedList<ulong, string> byAddress = [];
+    private readonly Dictionary<string, ulong> byName = new(StringComparer.Ordinal);
+
+    /// <summary>A table without symbols.</summary>
+    public static SymbolTable Empty { get; } = new();
+
+    /// <summary>Every symbol.</summary>
+    public IEnumerable<KeyValuePair<string, ulong>> All => byName;
+
+    /// <summary>Adds a symbol; the first one at an address names it.</summary>
+    public void Add(string name, ulong address)
+    {
+        byName.TryAdd(name, address);
+        byAddress.TryAdd(address, name);
+    }
+
+    /// <summary>Address of a symbol. A local label (".loop") is found if only one has that name.</summary>
+    public bool TryFind(string name, out ulong address)
+    {
+        if (byName.TryGetValue(name, out address)) return true;
+        if (!name.StartsWith('.')) return false;
+        List<ulong> found = [.. byName.Where(s => s.Key.EndsWith(name, StringComparison.Ordinal)).Select(s => s.Value)];
+        if (found.Count != 1) return false;
+        address = found[0];
+        return true;
+    }
+
+    /// <summary>The symbol at an address, or null.</summary>
+    public string? At(ulong address) => byAddress.GetValueOrDefault(address);
+
+    /// <summary>An address as symbol+distance, if a symbol lies at most 4 KiB below it; null otherwise.</summary>
+    public string? Describe(ulong address)
+    {
+        int low = 0, high = byAddress.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (byAddress.GetKeyAtIndex(middle) <= address) low = middle + 1;
+            else high = middle;
+        }
+
+        if (low == 0) return null;
+        ulong start = byAddress.GetKeyAtIndex(low - 1);
+        string name = byAddress.GetValueAtIndex(low - 1);
+        return address == start ? name : address - start < 0x1000 ? $"{name}+{address - start:x}h" : null;
+    }
+}
