@@ -99,6 +99,30 @@ public sealed class DriveBay : IDisposable
         foreach ((RewindableImage image, object content) in RewindableImages().Zip(contents)) image.Content = content;
     }
 
+    /// <summary>The images with all that the guest has written since it was switched on, by drive.</summary>
+    /// <exception cref="SnapshotException">A drive writes straight to its image.</exception>
+    internal IReadOnlyList<(string Name, BlockImage Overlay)> ChangedImages()
+    {
+        List<(string, BlockImage)> images = [];
+        foreach (Drive drive in drives)
+        {
+            if ((drive.Ide?.Backend ?? drive.Floppy?.Medium)?.Image is not { IsReadOnly: false } image) continue;
+            if (image is not IRevertibleImage) throw new SnapshotException($"drive {drive.Name} is writable and keeps no changes apart: start with -snapshot, or with snapshot=on for this drive");
+            images.Add((drive.Name, image));
+        }
+
+        return images;
+    }
+
+    /// <summary>Ends disk accesses that host threads are busy with.</summary>
+    internal void Settle()
+    {
+        foreach (Drive drive in drives)
+        {
+            if ((drive.Ide?.Backend ?? drive.Floppy?.Medium) is ThreadedBlockBackend backend) backend.Drain();
+        }
+    }
+
     private IEnumerable<RewindableImage> RewindableImages() =>
         drives.Select(d => (d.Ide?.Backend ?? d.Floppy?.Medium)?.Image).OfType<RewindableImage>();
 

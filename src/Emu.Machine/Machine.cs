@@ -24,6 +24,7 @@ public sealed class Machine : IPowerControl, IDisposable
     private readonly CountedEntropy entropy = new();
     private readonly Queue<Action> deferred = new();
     private readonly InputLog? inputs;
+    private RunRecording? recording;
     private TurnScheduler? turns;
     private bool resetRequested;
     private bool initRequested;
@@ -42,12 +43,13 @@ public sealed class Machine : IPowerControl, IDisposable
         Events.Kick = () => Volatile.Read(ref running)?.RequestExit();
         paused = configuration.StartPaused;
         // While the board is being built, the clock can be asked already: no processor has run yet.
-        if (configuration.History != null) inputs = new InputLog(this);
+        if (configuration.History != null || configuration.Recording != null) inputs = new InputLog(this);
         Board = new PcBoard(configuration, this);
         Debugger = new MachineDebugger(this);
         processors = Board.Processors;
         if (Clock.CountsInstructions) MakeRepeatable();
         Board.PowerOn();
+        if (inputs != null && configuration.Recording is { } recording) Record(inputs, recording);
         if (inputs != null && configuration.History != null) History = new TimeTravel(this, inputs, configuration.History);
     }
 
@@ -198,7 +200,7 @@ public sealed class Machine : IPowerControl, IDisposable
         }
 
         RunLimits limits = new(atMost);
-        if (History?.BeforeRun(ref limits) == false) return;
+        if (inputs != null && !(History?.BeforeRun(ref limits) ?? inputs.BeforeRun(ref limits))) return;
         if (turns?.Next(out long turn) is not { } cpu)
         {
             LetTimePass(limits.IdleUntil, sleep && !RepeatsHistory);
@@ -232,6 +234,24 @@ public sealed class Machine : IPowerControl, IDisposable
 
     /// <summary>History is being repeated: nothing reaches the outside.</summary>
     internal bool RepeatsHistory => inputs?.Repeats == true;
+
+    /// <summary>What is sent now has been sent before: history is being repeated.</summary>
+    internal bool IsMuted => inputs?.IsMuted == true;
+
+    /// <summary>Presses the power button. On the machine's thread.</summary>
+    public void PressPowerButton() => Submit(new MachineInput.PowerButtonInput());
+
+    /// <summary>Presses the reset button. On the machine's thread.</summary>
+    public void PressResetButton() => Submit(new MachineInput.ResetInput());
+
+    /// <summary>Sends a non-maskable interrupt to a processor. On the machine's thread.</summary>
+    public void SendNmi(int processor) => Submit(new MachineInput.NmiInput(processor));
+
+    private void Submit(MachineInput input)
+    {
+        if (inputs == null) input.Apply(this);
+        else inputs.Submit(input);
+    }
 
     /// <summary>Asks whether an input from outside may reach the guest now; if not, it will later.</summary>
     internal bool AdmitInput(MachineInput input) => inputs?.Admit(input) != false;
@@ -267,6 +287,19 @@ public sealed class Machine : IPowerControl, IDisposable
     {
         deferred.Enqueue(action);
         running?.RequestExit();
+    }
+
+    private void Record(InputLog log, RecordingConfiguration what)
+    {
+        if (what.Replays)
+        {
+            log.End = RunRecording.Read(what.Path, this, log);
+            log.Repeats = true;
+            return;
+        }
+
+        recording = RunRecording.Create(what.Path, this);
+        log.Recorded = recording.Add;
     }
 
     private void MakeRepeatable()
@@ -472,6 +505,7 @@ public sealed class Machine : IPowerControl, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        recording?.Dispose();
         History?.Dispose();
         Board.Dispose();
         Events.Dispose();

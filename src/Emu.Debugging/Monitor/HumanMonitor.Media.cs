@@ -33,16 +33,30 @@ public sealed partial class HumanMonitor
     private void Eject(MonitorArguments arguments, TextWriter output)
     {
         bool force = arguments.TakeSwitch("-f");
+        KeepRecordedMedia();
         (Drive drive, AtapiCdRom cdrom) = FindRemovable(arguments.Require("a drive"));
         if (!cdrom.TryOpenTray(force)) throw new MonitorException($"{drive.Name}: the guest has locked the door; it has been told, or use eject -f");
-        cdrom.ExchangeMedium(null)?.Dispose();
+        ExchangeMedium(cdrom, null);
         context.Media[drive.Name] = null;
+    }
+
+    private void KeepRecordedMedia()
+    {
+        if (machine.Configuration.Recording != null) throw new MonitorException("the media of a machine whose run is recorded or replayed stay where they are");
+    }
+
+    private void ExchangeMedium(AtapiCdRom cdrom, IBlockBackend? medium)
+    {
+        cdrom.ExchangeMedium(medium)?.Dispose();
+        // What was read from the old medium cannot be read again.
+        machine.History?.Restart();
     }
 
     private void Change(MonitorArguments arguments, TextWriter output)
     {
         (Drive drive, AtapiCdRom cdrom) = FindRemovable(arguments.Require("a drive"));
         string path = arguments.Require("a file");
+        KeepRecordedMedia();
         try
         {
             IBlockBackend medium = machine.Board.Drives.Open(drive.Configuration with { File = path, Format = arguments.Next() });
@@ -52,7 +66,7 @@ public sealed partial class HumanMonitor
                 throw new MonitorException($"{drive.Name}: the guest has locked the door; use eject -f first");
             }
 
-            cdrom.ExchangeMedium(medium)?.Dispose();
+            ExchangeMedium(cdrom, medium);
             context.Media[drive.Name] = path;
         }
         catch (DiskImageException e)

@@ -13,6 +13,15 @@ internal sealed class InputLog(Machine machine)
     /// <summary>History is being repeated: inputs come from the log.</summary>
     public bool Repeats { get; set; }
 
+    /// <summary>Where the history that is being repeated ends.</summary>
+    public Position End { get; set; }
+
+    /// <summary>The latest moment whose output has reached the outside; none is sent twice.</summary>
+    public Position Heard { get; set; }
+
+    /// <summary>Output of this moment has been sent before.</summary>
+    public bool IsMuted => Repeats && machine.Position <= Heard;
+
     /// <summary>Number of inputs that have been applied.</summary>
     public int Cursor { get; set; }
 
@@ -57,6 +66,24 @@ internal sealed class InputLog(Machine machine)
         }
 
         return any;
+    }
+
+    /// <summary>For a machine that replays a recording and cannot go back: as <see cref="TimeTravel.BeforeRun"/>.</summary>
+    public bool BeforeRun(ref RunLimits limits)
+    {
+        if (!Repeats) return true;
+        Position now = machine.Position;
+        if (ApplyDue(now)) return false;
+        if (now >= End)
+        {
+            Repeats = false;
+            machine.Quit(StopReason.ReplayEnd);
+            return false;
+        }
+
+        limits.StopAt(now, End);
+        if (NextPosition is { } next) limits.StopAt(now, next);
+        return true;
     }
 
     /// <summary>The present has been reached: lets the inputs in that have waited for it.</summary>

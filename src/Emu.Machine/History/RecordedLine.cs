@@ -73,13 +73,13 @@ internal sealed class RecordedLine : ICharacterDevice, ICharacterReceiver, ISnap
     /// <inheritdoc/>
     public void Write(ReadOnlySpan<byte> data)
     {
-        if (!machine.RepeatsHistory) host.Write(data);
+        if (!machine.IsMuted) host.Write(data);
     }
 
     /// <inheritdoc/>
     public void SetBreak(bool active)
     {
-        if (!machine.RepeatsHistory) host.SetBreak(active);
+        if (!machine.IsMuted) host.SetBreak(active);
     }
 
     /// <inheritdoc/>

@@ -30,8 +30,6 @@ public sealed partial class TimeTravel : IDisposable
     /// <summary>The checkpoint that memory was derived from.</summary>
     private Checkpoint basis;
 
-    private Position end;
-
     /// <summary>Where the machine is being moved to.</summary>
     private Position? target;
 
@@ -56,7 +54,7 @@ public sealed partial class TimeTravel : IDisposable
     public Position Start => checkpoints[0].Position;
 
     /// <summary>The latest moment the machine has been at.</summary>
-    public Position End => inputs.Repeats ? end : machine.Position;
+    public Position End => inputs.Repeats ? inputs.End : machine.Position;
 
     /// <summary>The machine is in its past: it repeats what has happened until it reaches <see cref="End"/>.</summary>
     public bool InPast => inputs.Repeats;
@@ -128,6 +126,19 @@ public sealed partial class TimeTravel : IDisposable
         edits++;
     }
 
+    /// <summary>
+    /// To be called when something has changed that cannot be gone back over, such as the medium of a drive: history begins anew at the present moment.
+    /// </summary>
+    public void Restart()
+    {
+        ForgetFuture();
+        foreach (Checkpoint checkpoint in checkpoints) memory.Forget(checkpoint);
+        checkpoints.Clear();
+        edits = 0;
+        basis = MakeCheckpoint(memory.Start(), isEdit: false);
+        checkpoints.Add(basis);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => machine.Board.GuestMemory.StopCheckpointLog();
 
@@ -143,13 +154,13 @@ public sealed partial class TimeTravel : IDisposable
         if (inputs.Repeats)
         {
             if (inputs.ApplyDue(now) || ApplyEdit(now, ref limits)) return false;
-            if (now >= end && target == null)
+            if (now >= inputs.End && target == null)
             {
                 ReachEnd();
                 return false;
             }
 
-            limits.StopAt(now, end);
+            limits.StopAt(now, inputs.End);
             if (inputs.NextPosition is { } next) limits.StopAt(now, next);
             if (target is { } stop) limits.StopAt(now, stop);
             return true;
@@ -194,9 +205,10 @@ public sealed partial class TimeTravel : IDisposable
     {
         Position now = machine.Position;
         if (goal == now) return;
+        if (now > inputs.Heard) inputs.Heard = now;
         if (!inputs.Repeats)
         {
-            end = now;
+            inputs.End = now;
             if (now.Instructions - basis.Position.Instructions > NearestCheckpoint) AddCheckpoint(isEdit: false);
             inputs.Repeats = true;
         }
@@ -205,7 +217,7 @@ public sealed partial class TimeTravel : IDisposable
         if (goal < now || checkpoints[nearest].Position > now || IsBehindEdit(nearest)) Restore(nearest);
         if (leaveTrail) LeaveTrail(goal);
         RunTo(goal);
-        if (machine.Position >= end) ReachEnd();
+        if (machine.Position >= inputs.End) ReachEnd();
     }
 
     /// <summary>

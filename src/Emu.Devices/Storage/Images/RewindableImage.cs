@@ -6,7 +6,7 @@ namespace Emu.Devices.Storage;
 /// A writable image over another, whose changes live in memory as a value: the content of any moment can be kept, and put back, at no cost. The image below gets
 /// the changes when this one is closed.
 /// </summary>
-public sealed class RewindableImage : BlockImage
+public sealed class RewindableImage : BlockImage, IRevertibleImage
 {
     private const int UnitBits = 12, UnitSize = 1 << UnitBits;
 
@@ -118,6 +118,12 @@ public sealed class RewindableImage : BlockImage
         if (!disposing) return;
         foreach ((long unit, byte[] content) in _units.OrderBy(u => u.Key)) _base.WriteAt(unit << UnitBits, content);
         _base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public void Revert()
+    {
+        lock (_gate) _units = ImmutableDictionary<long, byte[]>.Empty;
     }
 
     private void WriteUnit(long number, int inUnit, ReadOnlySpan<byte> data)
