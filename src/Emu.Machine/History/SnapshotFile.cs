@@ -112,6 +112,8 @@ public static class SnapshotFile
             throw new SnapshotException($"{path}: the snapshot is damaged: {e.Message.ReplaceLineEndings(" ")}", e);
         }
 
+        // Keys held when the snapshot was taken are not held now.
+        machine.Board.Keyboard.ReleaseAll();
         machine.History?.NoteChange();
     }
 

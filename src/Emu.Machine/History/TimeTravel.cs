@@ -217,6 +217,8 @@ public sealed partial class TimeTravel : IDisposable
         if (goal < now || checkpoints[nearest].Position > now || IsBehindEdit(nearest)) Restore(nearest);
         if (leaveTrail) LeaveTrail(goal);
         RunTo(goal);
+        nearest = FindCheckpoint(machine.Position);
+        if (checkpoints[nearest].Position == machine.Position && IsBehindEdit(nearest)) Restore(nearest);
         if (machine.Position >= inputs.End) ReachEnd();
     }
 

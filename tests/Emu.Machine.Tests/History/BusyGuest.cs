@@ -20,7 +20,7 @@ internal sealed unsafe class BusyGuest : IDisposable
     private const ulong Second = 0x8000;
     private readonly string disk = Path.GetTempFileName();
 
-    public BusyGuest(int processors = 1, HistoryConfiguration? history = null, bool remembers = true)
+    public BusyGuest(int processors = 1, HistoryConfiguration? history = null, bool remembers = true, RecordingConfiguration? recording = null)
     {
         byte[] content = new byte[256 * 512];
         for (int i = 0; i < content.Length; i++) content[i] = (byte)(i * 7 + (i >> 9));
@@ -32,7 +32,8 @@ internal sealed unsafe class BusyGuest : IDisposable
             Processors = processors,
             Clock = new ClockConfiguration { InstructionShift = 3, RtcBase = DateTime.UnixEpoch, SleepWhenIdle = false },
             Serial = [_ => Line],
-            Drives = [new DriveConfiguration { Kind = DriveKind.Disk, File = disk, Format = "raw" }],
+            Drives = [new DriveConfiguration { Kind = DriveKind.Disk, File = disk, Format = "raw", Snapshot = recording != null }],
+            Recording = recording,
             History = remembers ? history ?? new HistoryConfiguration { CheckpointInterval = 100_000 } : null,
         });
         Assemble(Code, MainLoop);
@@ -82,7 +83,17 @@ internal sealed unsafe class BusyGuest : IDisposable
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(MachineState.Save(Machine));
-        foreach (GuestRam block in Machine.Board.GuestMemory.Blocks) hash.AppendData(block.Bytes);
+        foreach (GuestRam block in Machine.Board.GuestMemory.Blocks)
+        {
+            for (int page = 0; page < block.Bytes.Length; page += GuestMemory.PageSize)
+            {
+                ReadOnlySpan<byte> bytes = block.Bytes.Slice(page, GuestMemory.PageSize);
+                if (!bytes.ContainsAnyExcept((byte)0)) continue;
+                hash.AppendData(BitConverter.GetBytes(page));
+                hash.AppendData(bytes);
+            }
+        }
+
         byte[] content = new byte[256 * 512];
         Machine.Board.Drives.Drives[0].Ide?.Backend?.Image.ReadAt(0, content);
         hash.AppendData(content);
