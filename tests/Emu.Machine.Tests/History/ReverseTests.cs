@@ -46,8 +46,9 @@ public sealed unsafe class ReverseTests
             Assert.True(guest.History.ReverseStep(guest.Cpu));
             Assert.True(guest.Machine.Position < now);
             guest.Machine.Debugger.Step(guest.Cpu, holdInterrupts: true);
-            Assert.Equal(now.Instructions, guest.Machine.Position.Instructions);
-            Assert.Equal(now.Deliveries, guest.Machine.Position.Deliveries);
+            // What other processors did since is undone as well.
+            Assert.True(guest.Machine.Position <= now);
+            Assert.True(processors > 1 || (guest.Machine.Position.Instructions, guest.Machine.Position.Deliveries) == (now.Instructions, now.Deliveries));
             Assert.True(guest.History.ReverseStep(guest.Cpu));
         }
     }
