@@ -59,6 +59,7 @@ internal sealed class MachineRun : IDisposable
     /// <returns>Exit status of the process.</returns>
     public static int Run(LaunchOptions options, IReadOnlyList<Func<Action<Action>, ICharacterDevice>?>? serial = null)
     {
+        using StartupProfile profile = new(Linux.GuestFiles.CacheDirectory());
         using MachineRun run = new(options, serial);
         return run.Run();
     }
