@@ -41,7 +41,7 @@ public sealed class GuestCommands
     /// <summary>Presses the reset button.</summary>
     public void Reset() => machine.Events.Post(() =>
     {
-        machine.RequestReset(ResetSource.Other);
+        machine.PressResetButton();
         machine.Continue();
     });
 

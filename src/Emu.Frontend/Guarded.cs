@@ -35,7 +35,7 @@ internal static class Guarded
     public static int Report(Exception exception)
     {
         bool trace = Environment.GetEnvironmentVariable(TraceVariable) is { Length: > 0 };
-        bool expected = exception is UsageException or Stepper.StepperException or LoaderException or DiskImageException or CpuModelException or CharacterDeviceException or SdlException or VncException or Linux.GuestFilesException;
+        bool expected = exception is UsageException or Stepper.StepperException or LoaderException or DiskImageException or CpuModelException or Machine.SnapshotException or Machine.RecordingException or CharacterDeviceException or SdlException or VncException or Linux.GuestFilesException;
         string message = exception is Stepper.StepperException ? exception.Message : exception.Message.ReplaceLineEndings(" ");
         Console.Error.WriteLine(expected ? $"emu: {message}" : $"emu: internal error: {message} ({exception.GetType().Name}){(trace ? "" : $"; {TraceVariable}=1 shows details")}");
         if (trace) Console.Error.WriteLine(exception);

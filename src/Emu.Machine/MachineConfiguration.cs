@@ -84,6 +84,12 @@ public sealed record MachineConfiguration
     /// <summary>The clock.</summary>
     public ClockConfiguration Clock { get; init; } = new();
 
+    /// <summary>Remember the past, to go back to it; null for not.</summary>
+    public HistoryConfiguration? History { get; init; }
+
+    /// <summary>Record the run, or replay a recorded one; null for neither. Needs a clock that counts instructions.</summary>
+    public RecordingConfiguration? Recording { get; init; }
+
     /// <summary>Lines of the serial ports, in order; null entries leave a port out.</summary>
     public IReadOnlyList<Func<Action<Action>, ICharacterDevice>?> Serial { get; init; } = [];
 
@@ -153,6 +159,9 @@ public enum StopReason
 
     /// <summary>A reset was requested with <see cref="MachineConfiguration.NoReboot"/>.</summary>
     Reset,
+
+    /// <summary>The recording that was being replayed has ended.</summary>
+    ReplayEnd,
 
     /// <summary>A triple fault with <see cref="MachineConfiguration.NoReboot"/>.</summary>
     TripleFault,

@@ -25,6 +25,7 @@ public sealed partial class HumanMonitor
         AddMemoryCommands();
         AddMediaCommands();
         AddInputCommands();
+        AddSnapshotCommands();
         AddInfoTopics();
         Add(["info", "i"], "TOPIC", "Show the state of something; 'info' alone lists the topics", Info, () => topics.SelectMany(t => t.Names));
         Add(["help", "?"], "[COMMAND]", "Show this list, or explain one command", Help, () => commands.Select(c => c.Names[0]));
@@ -119,10 +120,10 @@ public sealed partial class HumanMonitor
         Add(["stop", "s"], "", "Stop the guest", (_, _) => machine.Pause());
         Add(["cont", "c"], "", "Let the guest go on", (_, _) => machine.Continue());
         Add(["quit", "q"], "", "End the emulator", (_, _) => machine.Quit(StopReason.UserQuit));
-        Add(["system_reset"], "", "Reset the machine", (_, _) => machine.RequestReset(Devices.Chipset.ResetSource.Other));
+        Add(["system_reset"], "", "Reset the machine", (_, _) => machine.PressResetButton());
         Add(["system_powerdown"], "", "Press the power button", (_, _) => context.PowerDown());
         Add(["log"], "ITEM,...|none", "Choose what is logged; 'log help' lists the items", Log, () => LogItemNames.All.Select(i => i.Name));
-        Add(["nmi"], "", "Send a non-maskable interrupt to the current processor", (_, _) => CurrentCpu.RaiseNmi());
+        Add(["nmi"], "", "Send a non-maskable interrupt to the current processor", (_, _) => machine.SendNmi(currentCpu));
         Add(["cpu"], "INDEX", "Choose the processor that register and memory commands look at", (arguments, _) =>
         {
             int index = arguments.NextNumber("cpu") ?? throw new MonitorException("cpu: a number is missing");

@@ -63,10 +63,16 @@ public sealed class MediaChanger
 
     private Drive Find(string name)
     {
+        if (machine.Configuration.Recording != null) throw new MonitorException("the media of a machine whose run is recorded or replayed stay where they are");
         Drive drive = machine.Board.Drives.Drives.FirstOrDefault(d => d.Name == name) ?? throw new MonitorException($"there is no drive '{name}'; 'info block' lists them");
         return drive.Configuration.Kind != DriveKind.Disk ? drive : throw new MonitorException($"{name}: the medium of this drive cannot be changed");
     }
 
-    private IBlockBackend? Exchange(Drive drive, IBlockBackend? medium) =>
-        drive.Ide is AtapiCdRom cdrom ? cdrom.ExchangeMedium(medium) : machine.Board.Floppies.ExchangeMedium(drive.Index, medium);
+    private IBlockBackend? Exchange(Drive drive, IBlockBackend? medium)
+    {
+        IBlockBackend? old = drive.Ide is AtapiCdRom cdrom ? cdrom.ExchangeMedium(medium) : machine.Board.Floppies.ExchangeMedium(drive.Index, medium);
+        // What was read from the old medium cannot be read again.
+        machine.History?.Restart();
+        return old;
+    }
 }

@@ -41,7 +41,7 @@ public sealed class MonitorContext
     /// <summary>Presses the power button.</summary>
     public void PowerDown()
     {
-        Machine.Board.Chipset.PowerManagement.PressPowerButton();
+        Machine.PressPowerButton();
         PoweringDown?.Invoke();
     }
 }

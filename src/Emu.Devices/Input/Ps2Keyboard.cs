@@ -105,9 +105,14 @@ public sealed class Ps2Keyboard : Ps2Device, IKeyboard
         SetLeds(KeyboardLeds.None);
     }
 
+    /// <summary>Asked about each change of a key from outside; false keeps it away. For machines that record their inputs.</summary>
+    public Func<KeyCode, bool, bool>? Admission { get; set; }
+
     /// <inheritdoc/>
     public void SetKey(KeyCode key, bool pressed)
     {
+        if (Admission?.Invoke(key, pressed) == false)
+            return;
         if (pressed ? !_down.Add(key) : !_down.Remove(key))
             return;
         if (!_scanning)
@@ -144,6 +149,11 @@ public sealed class Ps2Keyboard : Ps2Device, IKeyboard
         writer.Write(_buffer.ToArray());
         WriteSet(writer, _makeOnly);
         WriteSet(writer, _noRepeat);
+        writer.Write((byte)_down.Count);
+        foreach (KeyCode key in _down)
+            writer.Write((byte)key);
+        writer.Write((byte)_repeating);
+        writer.Write(_repeatTimer.Deadline);
     }
 
     /// <inheritdoc/>
@@ -163,9 +173,12 @@ public sealed class Ps2Keyboard : Ps2Device, IKeyboard
             _buffer.Enqueue(reader.ReadByte());
         ReadSet(reader, _makeOnly);
         ReadSet(reader, _noRepeat);
-        // Keys held when the snapshot was taken are not held now.
         _down.Clear();
+        for (int held = reader.ReadByte(); held > 0; held--)
+            _down.Add((KeyCode)reader.ReadByte());
         StopRepeat();
+        _repeating = (KeyCode)reader.ReadByte();
+        _repeatTimer.Arm(reader.ReadInt64());
     }
 
     /// <inheritdoc/>

@@ -55,6 +55,9 @@ internal sealed record LaunchOptions
     /// <summary>The screen.</summary>
     public DisplaySpec Display { get; init; } = new();
 
+    /// <summary>State to start in, or null for power-on.</summary>
+    public string? LoadSnapshot { get; init; }
+
     /// <summary>Name for the monitor.</summary>
     public string? Name { get; init; }
 

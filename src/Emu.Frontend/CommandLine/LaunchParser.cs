@@ -22,12 +22,15 @@ internal static class LaunchParser
     {
         DisplaySpec display = DisplayParser.Parse(result, windowByDefault);
         MachineConfiguration machine = Board(result) with { Drives = DriveParser.Parse(result, image) };
+        // A run can only be repeated from the same disks.
+        if (machine.Recording != null) machine = machine with { Drives = [.. machine.Drives.Select(d => d with { Snapshot = d.Kind != DriveKind.CdRom })] };
         machine = Kernel(result, machine);
         machine = Boot(result, machine);
         LaunchOptions options = Lines(result, new LaunchOptions { Machine = machine, Display = display });
         foreach (string device in QemuOptions.Device.All(result)) options = DeviceParser.Apply(device, options);
         return Debugging(result, options) with
         {
+            LoadSnapshot = QemuOptions.LoadVm.Last(result),
             Name = QemuOptions.Name.Last(result) is { } name ? PropertyList.Parse("-name", name, "guest").Head : null,
         };
     }
@@ -41,7 +44,6 @@ internal static class LaunchParser
             Processors = Processors(QemuOptions.Smp.Last(result)),
             Cpu = QemuOptions.Cpu.Last(result) ?? "max",
             Bios = QemuOptions.Bios.Last(result),
-            Clock = Clock(result),
             Hpet = !QemuOptions.NoHpet.IsGiven(result),
             Acpi = !QemuOptions.NoAcpi.IsGiven(result),
             NoReboot = QemuOptions.NoReboot.IsGiven(result),
@@ -55,6 +57,7 @@ internal static class LaunchParser
             machine = machine with { Uuid = Guid.TryParse(uuid, out Guid id) ? id : throw new UsageException($"-uuid {uuid}: not a UUID such as 550e8400-e29b-41d4-a716-446655440000") };
         }
 
+        machine = ClockParser.Apply(result, machine);
         if (QemuOptions.Accel.Last(result) is { } accel) machine = Accelerate(PropertyList.Parse("-accel", accel, "accel"), machine);
         foreach (string type in QemuOptions.Machine.All(result)) machine = MachineType(type, machine);
         return machine;
@@ -146,37 +149,6 @@ internal static class LaunchParser
         "none" => false,
         _ => throw new UsageException($"-vga {text}: there are std and none"),
     };
-
-    private static ClockConfiguration Clock(ParseResult result)
-    {
-        ClockConfiguration clock = new();
-        if (QemuOptions.Icount.Last(result) is { } count)
-        {
-            PropertyList list = PropertyList.Parse("-icount", count, "shift");
-            if (list.Head == "auto") throw new UsageException("-icount shift=auto: give the shift as a number, 0 to 10 (7 is about 8 million instructions a second)");
-            if (!int.TryParse(list.Head, NumberStyles.None, CultureInfo.InvariantCulture, out int shift) || shift > 10) throw new UsageException($"-icount {count}: shift is 0 to 10");
-            bool sleep = list.Flag("sleep") ?? true;
-            if (list.Flag("align") == true) throw new UsageException("-icount align=on is not available: guest time is not slowed down to host time");
-            list.Refuse("rr", "runs cannot be recorded yet");
-            list.Finish();
-            clock = clock with { InstructionShift = shift, SleepWhenIdle = sleep };
-        }
-
-        if (QemuOptions.Rtc.Last(result) is not { } rtc) return clock;
-        PropertyList properties = PropertyList.Parse("-rtc", rtc);
-        DateTime start = properties.Text("base") switch
-        {
-            null or "utc" => DateTime.UtcNow,
-            "localtime" => DateTime.Now,
-            string date => DateTime.TryParse(date, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTime time)
-                ? time
-                : throw new UsageException($"-rtc base={date}: not utc, localtime or a date such as 2006-06-17T16:01:21"),
-        };
-        if (properties.Text("clock") is { } source && source is not "vm") throw new UsageException($"-rtc clock={source}: the clock follows the machine's time (clock=vm)");
-        if (properties.Text("driftfix") is { } fix && fix != "none") throw new UsageException($"-rtc driftfix={fix}: lost ticks are not made up for");
-        properties.Finish();
-        return clock with { RtcBase = start };
-    }
 
     private static MachineConfiguration Kernel(ParseResult result, MachineConfiguration machine)
     {

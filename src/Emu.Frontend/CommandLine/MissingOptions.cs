@@ -10,7 +10,6 @@ internal static class MissingOptions
     private const string NoSound = "there is no sound card yet";
     private const string GrabKeys = "the keys are Ctrl-Alt with a letter";
     private const string Software = "everything is emulated; leave it out";
-    private const string NoSnapshots = "the state of a machine cannot be saved yet";
     private const string NoBackground = "the emulator stays in the foreground; use your shell or a service manager";
 
     private static readonly FrozenDictionary<string, string> Reasons = new Dictionary<string, string>
@@ -21,7 +20,7 @@ internal static class MissingOptions
         ["sdl"] = "write -display sdl", ["gtk"] = "write -display sdl", ["alt-grab"] = GrabKeys, ["ctrl-grab"] = GrabKeys,
         ["spice"] = "use -vnc", ["curses"] = "use -nographic",
         ["enable-kvm"] = Software, ["enable-hax"] = Software,
-        ["loadvm"] = NoSnapshots, ["incoming"] = NoSnapshots,
+        ["incoming"] = "machines cannot move between hosts; use -loadvm",
         ["daemonize"] = NoBackground, ["pidfile"] = NoBackground, ["runas"] = NoBackground, ["chroot"] = NoBackground, ["sandbox"] = NoBackground,
         ["parallel"] = "the parallel port cannot be connected yet",
         ["blockdev"] = "use -drive",

@@ -25,7 +25,7 @@ internal static class QemuOptions
 
     public static QemuOption Rtc { get; } = QemuOption.Value("-rtc", OptionGroup.Machine, "base=utc|localtime|DATE", "Time of day at power-on; DATE as in 2006-06-17T16:01:21");
 
-    public static QemuOption Icount { get; } = QemuOption.Value("-icount", OptionGroup.Machine, "shift=N[,sleep=on|off]", "Count time in instructions of 2^N ns (0 to 10): runs are repeatable");
+    public static QemuOption Icount { get; } = QemuOption.Value("-icount", OptionGroup.Machine, "shift=N[,prop=...]", "Count time in instructions of 2^N ns (0 to 10): runs are repeatable. sleep=off does not wait while the guest is idle; history=on[,history-memory=SIZE] remembers the past, to go back in time; rr=record|replay,rrfile=FILE records a run or repeats it");
 
     public static QemuOption Name { get; } = QemuOption.Value("-name", OptionGroup.Machine, "NAME", "Name of the machine, for the monitor");
 
@@ -87,6 +87,8 @@ internal static class QemuOptions
 
     public static QemuOption StartStopped { get; } = QemuOption.Switch("-S", OptionGroup.Debug, "Do not start: wait for 'cont' in the monitor or in gdb");
 
+    public static QemuOption LoadVm { get; } = QemuOption.File("-loadvm", OptionGroup.Run, "Start in a state saved with the monitor's savevm");
+
     public static QemuOption GdbDefault { get; } = QemuOption.Switch("-s", OptionGroup.Debug, "Same as -gdb tcp:127.0.0.1:1234");
 
     public static QemuOption Gdb { get; } = QemuOption.Choice("-gdb", OptionGroup.Debug, "LINE", "Serve gdb on LINE (target remote :PORT)", ["tcp:127.0.0.1:1234", "unix:"]);
@@ -114,6 +116,6 @@ internal static class QemuOptions
         Serial, Monitor, Qmp, Chardev, Mon, DebugConsole,
         Display, Vnc, FullScreen, NoGraphic, Vga, Keyboard,
         StartStopped, GdbDefault, Gdb, Log, LogFile, LogFilter,
-        NoReboot, NoShutdown, NoDefaults, NoUserConfig,
+        NoReboot, NoShutdown, LoadVm, NoDefaults, NoUserConfig,
     ];
 }

@@ -40,6 +40,17 @@ internal sealed class MachineRun : IDisposable
             throw;
         }
 
+        try
+        {
+            if (options.LoadSnapshot is { } snapshot) SnapshotFile.Load(machine, snapshot);
+        }
+        catch
+        {
+            machine.Dispose();
+            lines.Dispose();
+            throw;
+        }
+
         lines.Attach(machine.Events.Post);
         lines.QuitRequested += () => machine.Quit(StopReason.UserQuit);
     }

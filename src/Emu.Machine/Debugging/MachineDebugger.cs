@@ -45,6 +45,9 @@ public sealed class MachineDebugger
     /// </summary>
     public Func<DebugStop, bool>? Filter { get; set; }
 
+    /// <summary>Takes the place of everything else while history is searched: told of each breakpoint and watchpoint met.</summary>
+    internal Action<DebugStop>? Observer { get; set; }
+
     /// <summary>
     /// Called before each instruction, and before each event that is delivered instead of one; while it is set, processors run one instruction at a time. For logs.
     /// </summary>
@@ -82,6 +85,12 @@ public sealed class MachineDebugger
         }
 
         cpu.PassBreakpoint();
+        if (machine.History != null)
+        {
+            machine.StepInTurn(cpu);
+            return AfterStep(cpu);
+        }
+
         cpu.HoldsInterrupts = holdInterrupts;
         beforeInstruction?.Invoke(cpu);
         machine.RunProcessor(cpu, static c => c.Step());
@@ -112,7 +121,15 @@ public sealed class MachineDebugger
     {
         if (cpu.DebugHit is not { } hit) return;
         DebugStop stop = StopOf(cpu, hit);
-        if (Filter?.Invoke(stop) == false) cpu.PassBreakpoint();
+        if (Observer != null)
+        {
+            Observer(stop);
+            cpu.PassBreakpoint();
+            return;
+        }
+
+        if (machine.History?.IsMoving == true) cpu.PassBreakpoint();
+        else if (Filter?.Invoke(stop) == false) cpu.PassBreakpoint();
         else Stop(stop);
     }
 

