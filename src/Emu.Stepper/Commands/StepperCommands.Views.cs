@@ -45,6 +45,9 @@ public sealed partial class StepperCommands
         Add("find", "TEXT | HEX BYTES [from ADDRESS]", "Search memory for \"text\" or bytes such as 0f 05", Find);
     }
 
+    /// <summary>Where the last search ended; null if it found nothing.</summary>
+    public ulong? LastFound { get; private set; }
+
     private static string LaneType(string text) => text switch
     {
         "" => "f32",
@@ -86,6 +89,7 @@ public sealed partial class StepperCommands
         }
 
         if (pattern.Length == 0) throw new StepperException("find needs something to look for");
-        return MemorySearch.Find(Session.Cpu, from, pattern) is { } found ? Say($"found at {Session.Describe(found)}") : Say("not found");
+        LastFound = MemorySearch.Find(Session.Cpu, from, pattern);
+        return Say(LastFound is { } found ? $"found at {Session.Describe(found)}" : "not found");
     }
 }

@@ -15,9 +15,13 @@ public sealed unsafe partial class StepperSession
 {
     private const int StepsKept = 20_000;
     private readonly List<Explanation> steps = [];
+    private readonly List<ulong> stepPositions = [];
 
     /// <summary>The steps explained so far, oldest first: what a transcript is made of.</summary>
     public IReadOnlyList<Explanation> Steps => steps;
+
+    /// <summary>Positions at which the steps began.</summary>
+    public IReadOnlyList<ulong> StepPositions => stepPositions;
 
     /// <summary>Remarks.</summary>
     public List<Note> Notes { get; } = [];
@@ -37,6 +41,8 @@ public sealed unsafe partial class StepperSession
 
     private readonly List<(ulong Linear, int Size)> written = [];
 
+    private ulong began;
+
     private void Remember()
     {
         if (Last == null && Position == 0 && steps.Count == 0) return;
@@ -52,7 +58,13 @@ public sealed unsafe partial class StepperSession
         CpuState previous = Previous;
         ulong stack = cpu.State->Gpr[4], old = previous.Gpr[4];
         if (stack < old && old - stack <= 256) written.Add(((cpu.State->Mode & CodeMode.Code64) != 0 ? stack : cpu.State->Segment(SegmentIndex.Ss).Base + stack, (int)(old - stack)));
-        if (steps.Count == StepsKept) steps.RemoveRange(0, StepsKept / 10);
+        if (steps.Count == StepsKept)
+        {
+            steps.RemoveRange(0, StepsKept / 10);
+            stepPositions.RemoveRange(0, StepsKept / 10);
+        }
+
         steps.Add(last);
+        stepPositions.Add(began);
     }
 }

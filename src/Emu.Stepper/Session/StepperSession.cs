@@ -118,6 +118,7 @@ public sealed unsafe partial class StepperSession : IDisposable
         bool call = process != null && HidesKernel && IsSystemCall(pending.Instruction);
         if (call && process != null) note = process.Calls.Describe(pending.Before, pending.Instruction.Mnemonic == Mnemonic.Int);
         Previous = pending.Before;
+        began = Position;
         events.Clear();
         Stop stop = StepOnce();
         if (call && process != null)
