@@ -11,7 +11,7 @@ namespace Emu.Stepper.Lessons;
 /// </summary>
 public sealed class Lesson
 {
-    private static readonly string[] Order = ["registers", "signed", "stack", "strings", "memory", "conditions", "protected", "paging", "interrupt", "sse", "linux", "selfmod"];
+    private static readonly string[] Order = ["registers", "signed", "stack", "strings", "memory", "conditions", "linux", "sse", "protected", "paging", "interrupt", "selfmod"];
 
     private readonly List<(string Label, List<string> Lines)> parts = [];
 

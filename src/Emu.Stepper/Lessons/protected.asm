@@ -8,9 +8,9 @@ start:
     mov     ss, ax
     mov     sp, 0x7c00
 segments:
-    mov     ax, 0xb800                  ; the text screen's segment
+    mov     ax, 0x0900                  ; a segment of ordinary memory
     mov     es, ax
-    mov     byte [es:0], 'R'            ; linear address b800h * 16 + 0
+    mov     byte [es:0], 'R'            ; linear address 0900h * 16 + 0
 descriptors:
     lgdt    [gdt_pointer]               ; where the segment descriptors are
     mov     eax, cr0
@@ -24,7 +24,7 @@ protected:
     mov     ds, ax
     mov     es, ax
     mov     ss, ax
-    mov     byte [0xb8002], 'P'         ; 32-bit addresses
+    mov     byte [0x9002], 'P'          ; 32-bit addresses
 tables:
     mov     edi, 0x1000                 ; PML4 at 1000h, PDPT at 2000h, PD at 3000h
     xor     eax, eax
@@ -51,7 +51,7 @@ enable:
 bits 64
 long_mode:
     mov     rax, 0x123456789abcdef0
-    mov     byte [0xb8004], 'L'
+    mov     byte [0x9004], 'L'
 done:
     hlt
 

@@ -1,4 +1,5 @@
 using Emu.Devices.Serial;
+using Microsoft.Win32.SafeHandles;
 
 namespace Emu.Stepper.Terminal;
 
@@ -9,7 +10,8 @@ public sealed class HostConsole : ITerminal, IDisposable
     private const string Leave = "\e[?1006l\e[?1000l\e[?25h\e[0m\e[?1049l";
 
     private readonly HostTerminal raw;
-    private readonly Stream input = Console.OpenStandardInput();
+    // Not Console's stream, which reads whole lines and echoes them.
+    private readonly FileStream input = new(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 1);
     private readonly StreamWriter output = new(Console.OpenStandardOutput(), new System.Text.UTF8Encoding(false), 1 << 16) { AutoFlush = false };
     private readonly System.Collections.Concurrent.BlockingCollection<byte[]> arrived = [];
     private byte[] rest = [];
@@ -33,6 +35,8 @@ public sealed class HostConsole : ITerminal, IDisposable
     public static HostConsole? Open()
     {
         if (Console.IsInputRedirected || Console.IsOutputRedirected) return null;
+        // The first question for the size makes Console set the terminal up its own way; that must be over before raw mode.
+        _ = Console.WindowWidth;
         return HostTerminal.EnterRaw(keepSignals: false) is { } raw ? new HostConsole(raw) : null;
     }
 

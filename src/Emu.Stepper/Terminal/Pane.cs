@@ -34,7 +34,7 @@ public sealed class Pane(string name, Func<int, int, IReadOnlyList<StyledText>> 
         Scroll = Math.Clamp(Scroll, 0, Math.Max(0, all.Count - rows));
         Shown = [.. all.Skip(Scroll).Take(rows)];
         for (int i = 0; i < Shown.Count; i++) canvas.Put(Area, Area.Top + 1 + i, Shown[i]);
-        if (all.Count > rows && Area.Width > 12) canvas.Put(Area.Left + Area.Width - 9, Area.Top, $" {Scroll + 1}/{all.Count} ", Tone.Dim, Area.Left + Area.Width);
+        if (all.Count > rows && Area.Width > title.Length + 12) canvas.Put(Area.Left + Area.Width - 9, Area.Top, $" {Scroll + 1}/{all.Count} ", Tone.Dim, Area.Left + Area.Width);
     }
 
     /// <summary>The line at a row of the screen; null if there is none.</summary>

@@ -45,12 +45,13 @@ public static unsafe class CodeView
     /// </summary>
     public static IReadOnlyList<CodeRow> Around(StepperSession session, ulong linear, int before, int count)
     {
+        ulong first = session.Program.Symbols.FirstBefore(linear) ?? 0;
         for (int back = Math.Min(before * 4, 120); back > 0 && before > 0; back--)
         {
             if ((ulong)back > linear) continue;
             ulong start = linear - (ulong)back;
-            // Labels are good places to start.
-            if (session.Program.Extent is { } extent && start < extent.First && linear >= extent.First) continue;
+            // What lies before the program is no code.
+            if (start < first) continue;
             List<CodeRow> rows = [.. Rows(session, start, back)];
             int at = rows.FindIndex(r => r.Linear == linear);
             if (at < 0 || rows.Take(at).Any(r => r.Instruction.IsInvalid)) continue;
