@@ -276,6 +276,7 @@ public sealed unsafe partial class Vcpu
         if (watchesData && !CheckDataBreakpoints(linear, size, kind == AccessKind.Write)) return false;
         int first = Math.Min(size, 0x1000 - (int)(linear & 0xFFF));
         if (!Translate(linear, kind, accessClass, out Translation low)) return false;
+        if (low.Host == null && MustRunAlone()) return false;
         if (first == size)
         {
             Transfer(low, data, size, kind);
@@ -284,6 +285,7 @@ public sealed unsafe partial class Vcpu
 
         ulong next = WrapLinear(linear + (uint)first);
         if (!Translate(next, kind, accessClass, out Translation high)) return false;
+        if (high.Host == null && MustRunAlone()) return false;
         Transfer(low, data, first, kind);
         Transfer(high, data + first, size - first, kind);
         return true;
@@ -296,9 +298,18 @@ public sealed unsafe partial class Vcpu
         ulong last = linear + (uint)size - 1;
         for (ulong page = linear; ; page = (page & ~0xFFFul) + 0x1000)
         {
-            if (!Translate(WrapLinear(page), kind, accessClass, out _)) return false;
+            if (!Translate(WrapLinear(page), kind, accessClass, out Translation translation)) return false;
+            if (translation.Host == null && MustRunAlone()) return false;
             if ((page >> 12) == (last >> 12)) return true;
         }
+    }
+
+    /// <summary>A device is about to be accessed: true when the instruction must leave, without an exception, to be run alone.</summary>
+    private bool MustRunAlone()
+    {
+        if (!CountsExactly || runsAlone) return false;
+        retryAlone = true;
+        return true;
     }
 
     private bool CheckLinear(ulong linear, int size, AccessClass accessClass, SegmentIndex segment, bool allowUnaligned)

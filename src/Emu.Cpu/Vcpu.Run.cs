@@ -25,6 +25,28 @@ public sealed unsafe partial class Vcpu
     public ulong RetiredInstructions => InstructionCount + (ulong)(budget - BudgetLeft);
 
     /// <summary>
+    /// Exceptions and other events delivered since power-on. Together with <see cref="InstructionCount"/> it names every moment of a
+    /// processor between two steps, for a delivery retires no instruction.
+    /// </summary>
+    public ulong DeliveryCount { get; private set; }
+
+    /// <summary>The last <see cref="Run"/> came back because of PAUSE or MWAIT: it is another processor's turn.</summary>
+    public bool HasYielded { get; private set; }
+
+    /// <summary>
+    /// Instructions that reach devices are run alone, so that a device sees the exact count of instructions (<see cref="RetiredInstructions"/>), and
+    /// what it raises is taken right behind the instruction, however the code around it was cut into blocks.
+    /// </summary>
+    public bool CountsExactly { get; set; }
+
+    /// <summary>Ends the turn of this processor.</summary>
+    internal void Yield()
+    {
+        HasYielded = true;
+        RequestExit();
+    }
+
+    /// <summary>
     /// Runs at most <paramref name="maxInstructions"/> instructions; returns how many were retired. Comes back early on
     /// HLT and other inactive states, shutdown, <see cref="RequestExit"/>, and at a debugger's breakpoint or watchpoint
     /// (<see cref="DebugHit"/>).
@@ -35,6 +57,7 @@ public sealed unsafe partial class Vcpu
         s->Remaining = maxInstructions - Bias;
         budget = maxInstructions;
         debugHit = null;
+        HasYielded = false;
         if (Apic.Bus != null) Apic.Bus.Running = Apic;
         while (true)
         {
@@ -48,16 +71,26 @@ public sealed unsafe partial class Vcpu
             }
 
             if (debugHit != null && ConfirmDebugHit()) break;
+            // Before events are looked at: what the caller does between two instructions, such as running timers, comes first wherever
+            // a budget happens to end.
+            if (s->Remaining <= -Bias) break;
             if (s->ExitRequest != 0 && (s->Shadow & InterruptShadow.MovSs) == 0)
             {
                 s->LinkSlot = null;
                 s->ExitRequest = 0;
+                if (Interlocked.Exchange(ref exitRequested, 0) != 0 && !steps)
+                {
+                    s->ExitRequest = 1;
+                    break;
+                }
+
                 bool takesEvent = steps && (debugTraps != 0 || TakableEvents != PendingEvents.None);
-                if (!ServiceEvents() || takesEvent) break;
+                ServiceEvents();
+                if (takesEvent) break;
                 continue;
             }
 
-            if (s->Activity != ActivityState.Active || s->Remaining <= -Bias) break;
+            if (s->Activity != ActivityState.Active) break;
             RunBlock();
         }
 

@@ -25,6 +25,7 @@ public sealed class DriveBay : IDisposable
     private const int IdePositions = 4;
     private readonly Machine machine;
     private readonly bool deterministic;
+    private readonly bool remembers;
     private readonly List<Drive> drives = [];
 
     /// <summary>Opens the images.</summary>
@@ -34,6 +35,7 @@ public sealed class DriveBay : IDisposable
     {
         this.machine = machine;
         deterministic = configuration.Clock.InstructionShift != null;
+        remembers = configuration.History != null;
         try
         {
             // Those with a place first, so that the others take what is left.
@@ -84,8 +86,21 @@ public sealed class DriveBay : IDisposable
             ReadOnly = configuration.ReadOnly || configuration.Kind == DriveKind.CdRom,
             Snapshot = configuration.Snapshot,
         });
+        if (remembers) image = new RewindableImage(image);
         return deterministic ? new DeterministicBlockBackend(image, machine.Clock) : new ThreadedBlockBackend(image, machine.Events.Post);
     }
+
+    /// <summary>What the media of all drives hold now, for <see cref="RestoreContents"/>; only on a machine that remembers its history.</summary>
+    internal IReadOnlyList<object> KeepContents() => [.. RewindableImages().Select(image => image.Content)];
+
+    /// <summary>Gives the media their contents of another moment.</summary>
+    internal void RestoreContents(IReadOnlyList<object> contents)
+    {
+        foreach ((RewindableImage image, object content) in RewindableImages().Zip(contents)) image.Content = content;
+    }
+
+    private IEnumerable<RewindableImage> RewindableImages() =>
+        drives.Select(d => (d.Ide?.Backend ?? d.Floppy?.Medium)?.Image).OfType<RewindableImage>();
 
     /// <summary>What CMOS says of the hard disks.</summary>
     internal IReadOnlyList<CmosDisk?> DescribeDisks()

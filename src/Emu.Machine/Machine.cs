@@ -21,6 +21,10 @@ public sealed class Machine : IPowerControl, IDisposable
     private readonly MachineConfiguration configuration;
     private readonly IReadOnlyList<Vcpu> processors = [];
     private Vcpu? running;
+    private readonly CountedEntropy entropy = new();
+    private readonly Queue<Action> deferred = new();
+    private readonly InputLog? inputs;
+    private TurnScheduler? turns;
     private bool resetRequested;
     private bool initRequested;
     private bool quit;
@@ -38,10 +42,13 @@ public sealed class Machine : IPowerControl, IDisposable
         Events.Kick = () => Volatile.Read(ref running)?.RequestExit();
         paused = configuration.StartPaused;
         // While the board is being built, the clock can be asked already: no processor has run yet.
+        if (configuration.History != null) inputs = new InputLog(this);
         Board = new PcBoard(configuration, this);
         Debugger = new MachineDebugger(this);
         processors = Board.Processors;
+        if (Clock.CountsInstructions) MakeRepeatable();
         Board.PowerOn();
+        if (inputs != null && configuration.History != null) History = new TimeTravel(this, inputs, configuration.History);
     }
 
     /// <summary>What it was built from.</summary>
@@ -62,6 +69,12 @@ public sealed class Machine : IPowerControl, IDisposable
     /// <summary>Breakpoints, watchpoints and steps.</summary>
     public MachineDebugger Debugger { get; }
 
+    /// <summary>The machine's past, where it was configured to remember it (<see cref="MachineConfiguration.History"/>).</summary>
+    public TimeTravel? History { get; private set; }
+
+    /// <summary>Where the machine is in its history. Any machine has one; only one with <see cref="History"/> can go back.</summary>
+    public Position Position => new(RetiredInstructions, Deliveries, Clock.Nanoseconds);
+
     /// <summary>Instructions retired by all processors since power-on.</summary>
     public ulong RetiredInstructions
     {
@@ -69,6 +82,16 @@ public sealed class Machine : IPowerControl, IDisposable
         {
             ulong sum = 0;
             foreach (Vcpu cpu in processors) sum += cpu.RetiredInstructions;
+            return sum;
+        }
+    }
+
+    private ulong Deliveries
+    {
+        get
+        {
+            ulong sum = 0;
+            foreach (Vcpu cpu in processors) sum += cpu.DeliveryCount;
             return sum;
         }
     }
@@ -136,6 +159,12 @@ public sealed class Machine : IPowerControl, IDisposable
             return;
         }
 
+        if (Clock.CountsInstructions)
+        {
+            RunCounted(atMost, sleep: configuration.Clock.SleepWhenIdle);
+            return;
+        }
+
         Clock.RunExpired();
         if (resetRequested || initRequested)
         {
@@ -148,16 +177,106 @@ public sealed class Machine : IPowerControl, IDisposable
         {
             if (!CanRun(cpu)) continue;
             anyActive = true;
-            long slice = Math.Min(SliceLength(), atMost);
-            Volatile.Write(ref running, cpu);
-            if (RunOverride == null) cpu.Run(slice);
-            else RunOverride(cpu, slice);
-            Volatile.Write(ref running, null);
-            if (cpu.DebugHit != null) Debugger.AfterRun(cpu);
+            RunProcessor(cpu, Math.Min(HostSlice, atMost));
             if (quit || resetRequested || paused) return;
         }
 
         if (!anyActive) Idle();
+    }
+
+    /// <summary>
+    /// The next piece of a run whose clock counts instructions: timers that are due, then inputs, then one processor up to the next moment at which
+    /// anything else can happen. Where the pieces end makes no difference to the guest.
+    /// </summary>
+    internal void RunCounted(long atMost, bool sleep)
+    {
+        Clock.RunExpired();
+        if (resetRequested || initRequested)
+        {
+            PerformReset();
+            return;
+        }
+
+        RunLimits limits = new(atMost);
+        if (History?.BeforeRun(ref limits) == false) return;
+        if (turns?.Next(out long turn) is not { } cpu)
+        {
+            LetTimePass(limits.IdleUntil, sleep && !RepeatsHistory);
+            return;
+        }
+
+        long slice = Math.Min(Math.Min(turn, limits.Instructions), SliceLength());
+        ulong delivered = cpu.DeliveryCount;
+        long retired = RunProcessor(cpu, limits.OneStep ? 0 : slice);
+        bool moved = retired != 0 || cpu.DeliveryCount != delivered;
+        turns.Ran(cpu, turn, retired, moved);
+        PieceDone?.Invoke(cpu, moved);
+    }
+
+    /// <summary>Runs a processor, or lets it make a single step if <paramref name="slice"/> is 0.</summary>
+    private long RunProcessor(Vcpu cpu, long slice)
+    {
+        Volatile.Write(ref running, cpu);
+        long retired = slice == 0 ? cpu.Step() : RunOverride == null ? cpu.Run(slice) : RunOverride(cpu, slice);
+        Volatile.Write(ref running, null);
+        while (deferred.TryDequeue(out Action? action)) action();
+        if (cpu.DebugHit != null) Debugger.AfterRun(cpu);
+        return retired;
+    }
+
+    /// <summary>Told of each piece of a run whose clock counts instructions: the processor, and whether it got any further.</summary>
+    internal Action<Vcpu, bool>? PieceDone { get; set; }
+
+    /// <summary>Inputs are recorded, so that what they led to can be repeated.</summary>
+    internal bool RecordsInputs => inputs != null;
+
+    /// <summary>History is being repeated: nothing reaches the outside.</summary>
+    internal bool RepeatsHistory => inputs?.Repeats == true;
+
+    /// <summary>Asks whether an input from outside may reach the guest now; if not, it will later.</summary>
+    internal bool AdmitInput(MachineInput input) => inputs?.Admit(input) != false;
+
+    /// <summary>
+    /// Runs until a processor has made a step, and other processors when it is their turn: a step that is part of the machine's history. On the machine's
+    /// thread, paused.
+    /// </summary>
+    internal void StepInTurn(Vcpu cpu)
+    {
+        ulong before = cpu.RetiredInstructions + cpu.DeliveryCount;
+        while (cpu.RetiredInstructions + cpu.DeliveryCount == before && !quit && CanRun(cpu)) RunCounted(1, sleep: false);
+    }
+
+    /// <summary>Repeats history up to a position. On the machine's thread, paused.</summary>
+    internal void RepeatTo(Position goal)
+    {
+        while (Position < goal && !quit) RunCounted(long.MaxValue, sleep: false);
+    }
+
+    /// <summary>Repeats one step of one processor, or the jump of time to the next event if all are idle.</summary>
+    internal void RepeatStep()
+    {
+        Position before = Position;
+        while (Position == before && !quit) RunCounted(1, sleep: false);
+    }
+
+    /// <summary>
+    /// For devices whose answer to a guest's access would be overwritten by the completion of the instruction: runs an action right behind it. On the
+    /// machine's thread.
+    /// </summary>
+    internal void Defer(Action action)
+    {
+        deferred.Enqueue(action);
+        running?.RequestExit();
+    }
+
+    private void MakeRepeatable()
+    {
+        turns = new TurnScheduler(processors);
+        foreach (Vcpu cpu in processors)
+        {
+            cpu.CountsExactly = true;
+            cpu.Entropy = entropy.Next;
+        }
     }
 
     /// <summary>Lets a processor of a paused machine run for a moment: time flows, and a reset it asks for is carried out.</summary>
@@ -168,6 +287,7 @@ public sealed class Machine : IPowerControl, IDisposable
         run(cpu);
         Volatile.Write(ref running, null);
         if (paused) Clock.Stop();
+        while (deferred.TryDequeue(out Action? action)) action();
         if (Clock.CountsInstructions) Clock.RunExpired();
         if (resetRequested || initRequested) PerformReset();
     }
@@ -180,6 +300,14 @@ public sealed class Machine : IPowerControl, IDisposable
         if (!Clock.CountsInstructions) return HostSlice;
         long deadline = Clock.NextDeadline;
         return deadline == long.MaxValue ? CountedSlice : Math.Min(CountedSlice, Clock.InstructionsUntil(deadline));
+    }
+
+    /// <summary>All processors are idle: lets time pass until something happens, or up to a limit.</summary>
+    private void LetTimePass(long limit, bool sleep)
+    {
+        long deadline = Math.Min(Clock.NextDeadline, limit);
+        if (sleep || deadline == long.MaxValue) Idle();
+        else Clock.WarpTo(deadline);
     }
 
     private void Idle()
@@ -258,7 +386,7 @@ public sealed class Machine : IPowerControl, IDisposable
         quit = true;
         StopReason = reason;
         ExitStatus = exitStatus;
-        Stopping?.Invoke(reason);
+        if (!RepeatsHistory) Stopping?.Invoke(reason);
         running?.RequestExit();
     }
 
@@ -316,9 +444,35 @@ public sealed class Machine : IPowerControl, IDisposable
         WasReset?.Invoke();
     }
 
+    /// <summary>Writes what the machine itself has to remember.</summary>
+    internal void SaveState(BinaryWriter writer)
+    {
+        writer.Write(entropy.State);
+        writer.Write(resetRequested);
+        writer.Write(initRequested);
+        writer.Write(turns != null);
+        turns?.SaveState(writer);
+    }
+
+    /// <summary>Reads what <see cref="SaveState"/> wrote. A machine that had stopped for good can go on.</summary>
+    internal void LoadState(BinaryReader reader)
+    {
+        entropy.State = reader.ReadUInt64();
+        resetRequested = reader.ReadBoolean();
+        initRequested = reader.ReadBoolean();
+        bool counted = reader.ReadBoolean();
+        if (counted != (turns != null)) throw new InvalidDataException("The snapshot was made with another kind of clock (-icount).");
+        turns?.LoadState(reader);
+        deferred.Clear();
+        quit = false;
+        StopReason = StopReason.None;
+        TripleFaultReport = null;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        History?.Dispose();
         Board.Dispose();
         Events.Dispose();
     }

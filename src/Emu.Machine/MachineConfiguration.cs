@@ -64,6 +64,9 @@ public sealed record MachineConfiguration
     /// <summary>The clock.</summary>
     public ClockConfiguration Clock { get; init; } = new();
 
+    /// <summary>Remember the past, to go back to it; null for not.</summary>
+    public HistoryConfiguration? History { get; init; }
+
     /// <summary>Lines of the serial ports, in order; null entries leave a port out.</summary>
     public IReadOnlyList<Func<Action<Action>, ICharacterDevice>?> Serial { get; init; } = [];
 

@@ -33,6 +33,7 @@ public sealed class PcBoard : IDisposable
     private readonly List<IResettable> resettables = [];
     private readonly List<ISnapshotable> snapshotables = [];
     private readonly List<IDisposable> disposables = [];
+    private readonly List<RecordedLine> recordedLines = [];
 
     /// <summary>Builds the board; processors are reset but nothing is loaded (<see cref="PowerOn"/>).</summary>
     internal PcBoard(MachineConfiguration configuration, Machine machine)
@@ -45,7 +46,7 @@ public sealed class PcBoard : IDisposable
 
         Drives = new DriveBay(configuration, machine);
         Layout = PcMemoryLayout.For(configuration.Memory);
-        guestMemory = new GuestMemory();
+        guestMemory = new GuestMemory { KeepsTranslationsExact = machine.RecordsInputs };
         Ram = guestMemory.AllocateRam("pc.ram", configuration.Memory);
         biosRam = bios == null ? null : guestMemory.AllocateRam("pc.bios", (ulong)bios.Length);
         Memory = new I440FxMemory(guestMemory, Ram, Layout, biosRam);
@@ -64,6 +65,7 @@ public sealed class PcBoard : IDisposable
         Ports.Map(FwCfg.FirstPort, FwCfg.PortCount, Add(FwCfg), "fw-cfg");
         Keyboard = new Ps2Keyboard(machine.Clock);
         Mouse = new Ps2Mouse(machine.Clock);
+        if (machine.RecordsInputs) AskAboutInputs();
         Controller = Add(new I8042(
             Keyboard, Mouse, Chipset.Isa.ConnectInterrupt(1), Chipset.Isa.ConnectInterrupt(12), Chipset.A20, machine, machine.Clock));
         MapKeyboardController();
@@ -144,6 +146,9 @@ public sealed class PcBoard : IDisposable
     /// <summary>Predecoded code of all processors.</summary>
     public CodeCache Code => code;
 
+    /// <summary>Lines of the serial ports, on a machine that records its inputs.</summary>
+    internal IReadOnlyList<RecordedLine> RecordedLines => recordedLines;
+
     /// <summary>Told of every port access of a processor, on the machine's thread, for a log of device activity; null while nobody looks.</summary>
     public Action<PortAccess>? PortAccessed { get; set; }
 
@@ -212,6 +217,13 @@ public sealed class PcBoard : IDisposable
         _ => CmosBootDevice.None,
     };
 
+    private void AskAboutInputs()
+    {
+        Keyboard.Admission = (key, pressed) => machine.AdmitInput(new MachineInput.KeyInput(key, pressed));
+        Mouse.MoveAdmission = (x, y, wheel) => machine.AdmitInput(new MachineInput.PointerMoveInput(x, y, wheel));
+        Mouse.ButtonAdmission = buttons => machine.AdmitInput(new MachineInput.PointerButtonsInput(buttons));
+    }
+
     private void MapKeyboardController()
     {
         // Beneath port 61h, which lies between the controller's two ports.
@@ -235,7 +247,15 @@ public sealed class PcBoard : IDisposable
         {
             if (configuration.Serial[i] is not { } open) continue;
             (ushort port, int irq) = Uart16550.StandardPorts[i];
-            ICharacterDevice line = Add(open(machine.Events.Post));
+            ICharacterDevice line = open(machine.Events.Post);
+            if (machine.RecordsInputs)
+            {
+                RecordedLine recorded = new(line, recordedLines.Count, machine);
+                recordedLines.Add(recorded);
+                line = recorded;
+            }
+
+            Add(line);
             Uart16550 uart = Add(new Uart16550(Chipset.Isa.ConnectInterrupt(irq), machine.Clock, line));
             Ports.Map(port, Uart16550.PortCount, uart, $"serial{i}");
             ports.Add(uart);
@@ -340,6 +360,26 @@ public sealed class PcBoard : IDisposable
         return map;
     }
 
+    /// <summary>The devices whose state a snapshot carries, each with what it contains.</summary>
+    internal IReadOnlyList<ISnapshotable> Snapshotables => snapshotables;
+
+    /// <summary>Guest memory: RAM, ROM, video memory.</summary>
+    internal GuestMemory GuestMemory => guestMemory;
+
+    /// <summary>Writes the state of all devices, not of processors and memory.</summary>
+    internal void SaveState(BinaryWriter writer)
+    {
+        Apics.SaveState(writer);
+        foreach (ISnapshotable device in snapshotables) device.SaveState(writer);
+    }
+
+    /// <summary>Reads what <see cref="SaveState"/> wrote.</summary>
+    internal void LoadState(BinaryReader reader)
+    {
+        Apics.LoadState(reader);
+        foreach (ISnapshotable device in snapshotables) device.LoadState(reader);
+    }
+
     private void SetA20(bool enabled)
     {
         foreach (Vcpu cpu in Processors) cpu.Mmu.SetAddressMask(enabled ? ulong.MaxValue : ~(1ul << 20));
@@ -349,9 +389,10 @@ public sealed class PcBoard : IDisposable
     public void Dispose()
     {
         Drives.DrainFloppies();
-        foreach (Vcpu cpu in Processors) cpu.Dispose();
         foreach (IDisposable disposable in disposables) disposable.Dispose();
         Drives.Dispose();
+        // Last, for disk accesses that end meanwhile still raise interrupts.
+        foreach (Vcpu cpu in Processors) cpu.Dispose();
         code.Dispose();
         guestMemory.Dispose();
     }
@@ -375,7 +416,7 @@ public sealed class PcBoard : IDisposable
         public void WritePort(ushort offset, int size, uint value)
         {
             // After the OUT has retired, so that the new register state is not overwritten by its completion.
-            board.machine.Events.Post(board.EnterKernel);
+            board.machine.Defer(board.EnterKernel);
         }
     }
 }

@@ -84,7 +84,7 @@ public sealed class ApicBus : IApicBus, IMemoryDevice
     private bool DeliverLowestPriority(in ApicMessage message)
     {
         LocalApic? chosen = null;
-        int start = apics.Count == 0 ? 0 : lowestPriorityTurn++ % apics.Count;
+        int start = apics.Count == 0 ? 0 : (int)((uint)lowestPriorityTurn++ % (uint)apics.Count);
         for (int i = 0; i < apics.Count; i++)
         {
             LocalApic apic = apics[(start + i) % apics.Count];
@@ -106,6 +106,12 @@ public sealed class ApicBus : IApicBus, IMemoryDevice
 
         return apic.MatchesLogical(message.Destination);
     }
+
+    /// <summary>Writes whose turn it is among processors of equal priority; the local APICs are saved with their processors.</summary>
+    public void SaveState(BinaryWriter writer) => writer.Write(lowestPriorityTurn);
+
+    /// <summary>Reads what <see cref="SaveState"/> wrote.</summary>
+    public void LoadState(BinaryReader reader) => lowestPriorityTurn = reader.ReadInt32();
 
     /// <inheritdoc/>
     int IMemoryDevice.MaxAccessSize => 4;

@@ -5,7 +5,7 @@ namespace Emu.Cpu;
 // Saving and loading the whole processor. Only between calls of Run.
 public sealed unsafe partial class Vcpu
 {
-    private const int SnapshotVersion = 1;
+    private const int SnapshotVersion = 2;
 
     /// <summary>Writes everything needed to go on from here with <see cref="LoadState"/>: registers, MSRs, local APIC, pending events.</summary>
     public void SaveState(BinaryWriter writer)
@@ -46,6 +46,7 @@ public sealed unsafe partial class Vcpu
         writer.Write(tscOffset);
         writer.Write(tscAdjust);
         writer.Write(InstructionCount);
+        writer.Write(DeliveryCount);
         writer.Write(events);
         writer.Write(sipiVector);
         writer.Write(nmiBlocked);
@@ -125,6 +126,7 @@ public sealed unsafe partial class Vcpu
         tscOffset = reader.ReadUInt64();
         tscAdjust = reader.ReadUInt64();
         InstructionCount = reader.ReadUInt64();
+        DeliveryCount = reader.ReadUInt64();
         uint pending = reader.ReadUInt32();
         sipiVector = reader.ReadByte();
         nmiBlocked = reader.ReadBoolean();

@@ -10,6 +10,9 @@ public sealed unsafe partial class Vcpu
     private ulong? passedAddress;
     private ulong passedCount;
 
+    /// <summary>Instructions retired when the last event was delivered.</summary>
+    private ulong? deliveredAt;
+
     /// <summary><see cref="Step"/> is on the stack.</summary>
     private bool steps;
 
@@ -45,6 +48,12 @@ public sealed unsafe partial class Vcpu
         }
     }
 
+    /// <summary>The last <see cref="Run"/> has stopped behind an iteration of a repeated instruction that has not ended.</summary>
+    public bool IsInsideInstruction => iterationStopped;
+
+    /// <summary>What the last <see cref="Run"/> has done last was to deliver an exception or another event.</summary>
+    public bool HasJustDelivered => deliveredAt == RetiredInstructions;
+
     /// <summary>The next <see cref="Run"/> passes a breakpoint at the current RIP, once: how debuggers go on from where they are.</summary>
     public void PassBreakpoint() => (passedAddress, passedCount) = (LinearInstructionPointer, RetiredInstructions);
 
@@ -57,6 +66,12 @@ public sealed unsafe partial class Vcpu
         if (Code.DebugPoints.FindBreakpoint(this, linear) is not { } breakpoint) return false;
         debugHit = new DebugHit(breakpoint, null, linear, false);
         return true;
+    }
+
+    private void NoteDelivery()
+    {
+        DeliveryCount++;
+        deliveredAt = RetiredInstructions;
     }
 
     private void NoteWatchpoint(Watchpoint watchpoint, ulong linear, bool isWrite)

@@ -17,6 +17,9 @@ public sealed unsafe partial class Vcpu
     /// <summary>An instruction met a data breakpoint in the middle of a block and has to be run again, alone.</summary>
     private bool retryAlone;
 
+    /// <summary>A repeated instruction has stopped behind an iteration for a debugger, which does not count as an instruction.</summary>
+    private bool iterationStopped;
+
     /// <summary>There are data breakpoints, the guest's or a debugger's.</summary>
     private bool watchesData;
 
@@ -35,6 +38,12 @@ public sealed unsafe partial class Vcpu
     /// </summary>
     public bool StopsAfterIteration => runsAlone && stepTrap;
 
+    /// <summary>
+    /// A debugger wants to stop behind the iteration of a repeated instruction that has just been done. Nothing is counted, so that the guest's time does not
+    /// depend on debuggers.
+    /// </summary>
+    internal void StopBehindIteration() => iterationStopped = true;
+
     /// <summary>A debug trap (DR6 bits) at the next instruction boundary.</summary>
     private void RequestDebugTrap(uint conditions)
     {
@@ -46,6 +55,7 @@ public sealed unsafe partial class Vcpu
     {
         uint conditions = debugTraps;
         debugTraps = 0;
+        NoteDelivery();
         Deliver(EventKind.Exception, new ExceptionInfo(ExceptionVector.Debug, 0, conditions));
     }
 
@@ -188,13 +198,9 @@ public sealed unsafe partial class Vcpu
         retryAlone = false;
         s->Shadow = InterruptShadow.None;
         s->SystemFlags &= ~Eflags.Rf;
-        // The budget moves along, so that a device the instruction talks to sees the right time.
-        budget -= left;
-        s->Remaining = 0;
+        iterationStopped = false;
         block.Ops->Handler(this, s, block.Ops);
-        bool completed = s->Remaining < 0;
-        s->Remaining += left;
-        budget += left;
+        bool completed = s->Remaining < left || iterationStopped;
         s->LinkSlot = null;
         runsAlone = false;
         if (completed)

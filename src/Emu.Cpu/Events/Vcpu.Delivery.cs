@@ -54,6 +54,7 @@ public sealed unsafe partial class Vcpu
     {
         ExceptionInfo exception = pendingException;
         hasPendingException = false;
+        NoteDelivery();
         Deliver(EventKind.Exception, exception);
     }
 

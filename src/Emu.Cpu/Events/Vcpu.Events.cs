@@ -101,8 +101,8 @@ public sealed unsafe partial class Vcpu
         SignalPendingEvents();
     }
 
-    /// <summary>Takes at most one event, in the order of SDM Vol. 3A table 6-2. False when the caller of <see cref="Run"/> is to get control.</summary>
-    private bool ServiceEvents()
+    /// <summary>Takes at most one event, in the order of SDM Vol. 3A table 6-2.</summary>
+    private void ServiceEvents()
     {
         if (debugTraps != 0)
         {
@@ -114,12 +114,12 @@ public sealed unsafe partial class Vcpu
         }
 
         if (debugTraps != 0 || TakableEvents != PendingEvents.None) State->ExitRequest = 1;
-        return Interlocked.Exchange(ref exitRequested, 0) == 0;
     }
 
     private void TakeEvent(PendingEvents takable)
     {
         if (takable == PendingEvents.None) return;
+        NoteDelivery();
         if ((takable & PendingEvents.Init) != 0)
         {
             ClearEvent(PendingEvents.Init);

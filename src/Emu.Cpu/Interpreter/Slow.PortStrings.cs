@@ -8,7 +8,7 @@ internal static unsafe class SlowPortStrings
     private const int Rcx = 1, Rdx = 2, Rsi = 6, Rdi = 7;
 
     /// <summary>Elements between two looks at pending events.</summary>
-    private const int Batch = 4096;
+    private const ulong Batch = 4096;
 
     /// <summary>INSB, INSW, INSD: port DX to ES:rDI.</summary>
     public static void Input<T>(Vcpu cpu, Op* op)
@@ -44,7 +44,7 @@ internal static unsafe class SlowPortStrings
         CpuState* s = cpu.State;
         long step = (s->SystemFlags & Eflags.Df) != 0 ? -size : size;
         bool repeated = (op->Flags & (OpFlags.Rep | OpFlags.Repne)) != 0;
-        for (int done = 0; ; done++)
+        while (true)
         {
             ulong count = Vcpu.WrapAddress(s->Gpr[Rcx], op->AddressSize);
             if (repeated && count == 0) return;
@@ -53,8 +53,16 @@ internal static unsafe class SlowPortStrings
             if (!repeated) return;
             cpu.WriteRegister(Rcx * 8, op->AddressSize, count - 1);
             if (count == 1) return;
-            if (done < Batch && s->ExitRequest == 0 && !cpu.StopsAfterIteration) continue;
+            bool stops = cpu.DebugHit != null;
+            // Batches end at multiples of their size, so that the number of instructions retired depends on the count alone.
+            if ((count - 1) % Batch != 0 && !stops && !cpu.StopsAfterIteration) continue;
             s->Rip = cpu.InstructionRip;
+            if (stops)
+            {
+                s->Remaining++;
+                cpu.StopBehindIteration();
+            }
+
             return;
         }
     }

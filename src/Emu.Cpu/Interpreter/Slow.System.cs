@@ -93,7 +93,7 @@ internal static unsafe class SlowSystem
     {
         if (cpu.State->Cpl != 0) cpu.RaiseInvalidOpcode();
         if ((cpu.ReadRegister<uint>(Rcx * 8) & ~1u) != 0) cpu.RaiseGeneralProtection();
-        cpu.RequestExit();
+        cpu.Yield();
     }
 
     /// <summary>IN from an immediate port.</summary>
@@ -275,7 +275,7 @@ internal static unsafe class SlowSystem
     /// <summary>PAUSE: in a spin loop it is another processor's turn.</summary>
     public static void Pause(Vcpu cpu, Op* op)
     {
-        if (cpu.Apic.Bus is { Apics.Count: > 1 }) cpu.RequestExit();
+        if (cpu.Apic.Bus is { Apics.Count: > 1 }) cpu.Yield();
     }
 
     /// <summary>SERIALIZE: nothing is out of order here.</summary>

@@ -171,12 +171,13 @@ public sealed unsafe partial class InstructionTable
     private static void AddIdentification(Builder t)
     {
         t.Slow(Mnemonic.Cpuid, &SlowSystem.Identify);
-        t.Slow(Mnemonic.Rdmsr, &SlowSystem.ReadMsr);
+        // Those that read a clock end their block, for the count of instructions is exact there.
+        t.Slow(Mnemonic.Rdmsr, &SlowSystem.ReadMsr, endsBlock: true);
         t.Slow(Mnemonic.Wrmsr, &SlowSystem.WriteMsr, endsBlock: true);
-        t.Slow(Mnemonic.Rdtsc, &SlowSystem.ReadTimeStamp);
-        t.Slow(Mnemonic.Rdtscp, &SlowSystem.ReadTimeStampAndProcessor);
+        t.Slow(Mnemonic.Rdtsc, &SlowSystem.ReadTimeStamp, endsBlock: true);
+        t.Slow(Mnemonic.Rdtscp, &SlowSystem.ReadTimeStampAndProcessor, endsBlock: true);
         t.Slow(Mnemonic.Rdpid, &SlowSystem.ReadProcessor);
-        t.Slow(Mnemonic.Rdpmc, &SlowSystem.ReadPerformanceCounter);
+        t.Slow(Mnemonic.Rdpmc, &SlowSystem.ReadPerformanceCounter, endsBlock: true);
         t.Slow(Mnemonic.Rdrand, &SlowSystem.Random);
         t.Slow(Mnemonic.Rdseed, &SlowSystem.Random);
     }

@@ -13,18 +13,18 @@ public sealed class KeySequencer
     private const int Pause = 20;
 
     private readonly Ps2Keyboard keyboard;
-    private readonly IClock clock;
+    private readonly Machine.VirtualClock clock;
     private readonly IClockTimer timer;
     private readonly Queue<(KeyCode[] Keys, int Hold)> waiting = new();
     private KeyCode[] held = [];
     private bool busy;
 
     /// <summary>Makes an idle sequencer.</summary>
-    public KeySequencer(Ps2Keyboard keyboard, IClock clock)
+    public KeySequencer(Ps2Keyboard keyboard, Machine.VirtualClock clock)
     {
         this.keyboard = keyboard;
         this.clock = clock;
-        timer = clock.CreateTimer(Advance);
+        timer = clock.CreateHostTimer(Advance);
     }
 
     /// <summary>Parses key names joined by hyphens, such as <c>ctrl-alt-delete</c>.</summary>

@@ -104,11 +104,11 @@ public sealed class StandardVga : PciDevice, IDisplaySource
     }
 
     /// <inheritdoc/>
+    /// <remarks>Without the video memory, which is guest memory and saved as such.</remarks>
     public override void SaveState(BinaryWriter writer)
     {
         base.SaveState(writer);
         Core.SaveState(writer);
-        VideoMemoryState.Save(_vram, writer);
     }
 
     /// <inheritdoc/>
@@ -116,7 +116,6 @@ public sealed class StandardVga : PciDevice, IDisplaySource
     {
         base.LoadState(reader);
         Core.LoadState(reader);
-        VideoMemoryState.Load(_vram, reader);
     }
 
     private void UpdateLinearWindow()

@@ -105,9 +105,14 @@ public sealed class Ps2Keyboard : Ps2Device, IKeyboard
         SetLeds(KeyboardLeds.None);
     }
 
+    /// <summary>Asked about each change of a key from outside; false keeps it away. For machines that record their inputs.</summary>
+    public Func<KeyCode, bool, bool>? Admission { get; set; }
+
     /// <inheritdoc/>
     public void SetKey(KeyCode key, bool pressed)
     {
+        if (Admission?.Invoke(key, pressed) == false)
+            return;
         if (pressed ? !_down.Add(key) : !_down.Remove(key))
             return;
         if (!_scanning)

@@ -96,15 +96,25 @@ public sealed class Ps2Mouse : Ps2Device, IPointer
         SetDefaults();
     }
 
+    /// <summary>Asked about each movement from outside; false keeps it away. For machines that record their inputs.</summary>
+    public Func<int, int, int, bool>? MoveAdmission { get; set; }
+
+    /// <summary>Asked about each state of the buttons from outside; false keeps it away.</summary>
+    public Func<PointerButtons, bool>? ButtonAdmission { get; set; }
+
     /// <inheritdoc/>
     public void Move(int x, int y, int wheel)
     {
+        if (MoveAdmission?.Invoke(x, y, wheel) == false)
+            return;
         Add(new Report(x, -y, wheel, _buttons));
     }
 
     /// <inheritdoc/>
     public void SetButtons(PointerButtons buttons)
     {
+        if (ButtonAdmission?.Invoke(buttons) == false)
+            return;
         if (buttons == _buttons)
             return;
         _buttons = buttons;

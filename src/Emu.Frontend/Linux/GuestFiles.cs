@@ -55,6 +55,10 @@ internal static class GuestFiles
         return Path.Combine(root, "emu");
     }
 
+    /// <summary>Where a downloaded kernel is kept.</summary>
+    /// <param name="variant">Name of the variant.</param>
+    public static string CachedKernel(string variant) => Path.Combine(CacheOf(KernelVariant.All.First(v => v.Name == variant)), "vmlinuz");
+
     /// <summary>Whether a file is a program that needs no dynamic linker: an ELF executable of the right class without PT_INTERP.</summary>
     public static bool IsStaticProgram(ReadOnlySpan<byte> file, bool is64)
     {

@@ -37,6 +37,9 @@ public sealed class MachineDebugger
     /// </summary>
     public Func<DebugStop, bool>? Filter { get; set; }
 
+    /// <summary>Takes the place of everything else while history is searched: told of each breakpoint and watchpoint met.</summary>
+    internal Action<DebugStop>? Observer { get; set; }
+
     /// <summary>
     /// Runs one instruction of one processor of a paused machine while the others stand still. A fault or a pending event that is
     /// delivered instead of it counts as the step, as for <see cref="Vcpu.Step"/>.
@@ -61,6 +64,12 @@ public sealed class MachineDebugger
         }
 
         cpu.PassBreakpoint();
+        if (machine.History != null)
+        {
+            machine.StepInTurn(cpu);
+            return AfterStep(cpu);
+        }
+
         cpu.HoldsInterrupts = holdInterrupts;
         machine.RunProcessor(cpu, static c => c.Step());
         cpu.HoldsInterrupts = false;
@@ -72,7 +81,15 @@ public sealed class MachineDebugger
     {
         if (cpu.DebugHit is not { } hit) return;
         DebugStop stop = new(hit.Breakpoint != null ? DebugStopReason.Breakpoint : DebugStopReason.Watchpoint, cpu, hit);
-        if (Filter?.Invoke(stop) == false) cpu.PassBreakpoint();
+        if (Observer != null)
+        {
+            Observer(stop);
+            cpu.PassBreakpoint();
+            return;
+        }
+
+        if (machine.History?.IsMoving == true) cpu.PassBreakpoint();
+        else if (Filter?.Invoke(stop) == false) cpu.PassBreakpoint();
         else Stop(stop);
     }
 

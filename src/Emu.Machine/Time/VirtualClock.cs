@@ -9,12 +9,16 @@ namespace Emu.Machine;
 /// </summary>
 public sealed class VirtualClock : IClock
 {
-    private readonly PriorityQueue<(Timer Timer, long Generation), (long Deadline, long Sequence)> queue = new();
+    private const int FirstHostTimer = 1 << 30;
+
+    private readonly PriorityQueue<(Timer Timer, long Generation), (long Deadline, int Number)> queue = new();
     private readonly Func<long>? instructions;
     private readonly int shift;
     private readonly Stopwatch host = new();
+    private readonly List<Timer> timers = [];
     private long offset;
-    private long sequence;
+    private long? held;
+    private int hostTimers;
 
     /// <summary>A clock that follows host time while it is running (<see cref="Start"/>).</summary>
     public VirtualClock()
@@ -43,6 +47,7 @@ public sealed class VirtualClock : IClock
     {
         get
         {
+            if (held is { } time) return time;
             if (instructions != null) return offset + (instructions() << shift);
             return offset + (long)(host.ElapsedTicks * (1e9 / Stopwatch.Frequency));
         }
@@ -53,7 +58,7 @@ public sealed class VirtualClock : IClock
     {
         get
         {
-            while (queue.TryPeek(out (Timer Timer, long Generation) head, out (long Deadline, long Sequence) key))
+            while (queue.TryPeek(out (Timer Timer, long Generation) head, out (long Deadline, int Number) key))
             {
                 if (head.Timer.Generation == head.Generation) return key.Deadline;
                 queue.Dequeue();
@@ -102,9 +107,53 @@ public sealed class VirtualClock : IClock
     }
 
     /// <inheritdoc/>
-    public IClockTimer CreateTimer(Action expired) => new Timer(this, expired);
+    /// <remarks>Timers that are due at the same time fire in the order in which they were made.</remarks>
+    public IClockTimer CreateTimer(Action expired)
+    {
+        Timer timer = new(this, expired, timers.Count);
+        timers.Add(timer);
+        return timer;
+    }
 
-    private sealed class Timer(VirtualClock clock, Action expired) : IClockTimer
+    /// <summary>
+    /// Makes a timer that is no part of the machine: of a monitor that types keys, of a debugger. Snapshots leave it alone, and it fires behind
+    /// the machine's own.
+    /// </summary>
+    public IClockTimer CreateHostTimer(Action expired) => new Timer(this, expired, FirstHostTimer + hostTimers++);
+
+    /// <summary>Writes the time and the deadlines of the machine's timers.</summary>
+    internal void SaveState(BinaryWriter writer)
+    {
+        writer.Write(Nanoseconds);
+        writer.Write(timers.Count);
+        foreach (Timer timer in timers) writer.Write(timer.Deadline);
+    }
+
+    /// <summary>
+    /// Reads what <see cref="SaveState"/> wrote and holds the clock at that time, so that devices and processors can be loaded; end it with
+    /// <see cref="EndLoad"/>.
+    /// </summary>
+    /// <returns>The deadlines.</returns>
+    internal long[] BeginLoad(BinaryReader reader)
+    {
+        held = reader.ReadInt64();
+        int count = reader.ReadInt32();
+        if (count != timers.Count) throw new InvalidDataException("The snapshot was made by a machine with other devices.");
+        long[] deadlines = new long[count];
+        for (int i = 0; i < count; i++) deadlines[i] = reader.ReadInt64();
+        return deadlines;
+    }
+
+    /// <summary>Sets all timers and lets the time go on from where it was held.</summary>
+    internal void EndLoad(long[] deadlines)
+    {
+        for (int i = 0; i < deadlines.Length; i++) timers[i].Set(deadlines[i]);
+        if (held is not { } time) return;
+        held = null;
+        Set(time);
+    }
+
+    private sealed class Timer(VirtualClock clock, Action expired, int number) : IClockTimer
     {
         public long Generation { get; private set; }
 
@@ -117,7 +166,7 @@ public sealed class VirtualClock : IClock
             Generation++;
             Deadline = deadlineNanoseconds;
             if (deadlineNanoseconds == long.MaxValue) return;
-            clock.queue.Enqueue((this, Generation), (deadlineNanoseconds, clock.sequence++));
+            clock.queue.Enqueue((this, Generation), (deadlineNanoseconds, number));
             if (earliest) clock.EarliestChanged?.Invoke();
         }
 
@@ -125,6 +174,12 @@ public sealed class VirtualClock : IClock
         {
             Generation++;
             Deadline = long.MaxValue;
+        }
+
+        public void Set(long deadlineNanoseconds)
+        {
+            if (deadlineNanoseconds == long.MaxValue) Cancel();
+            else Arm(deadlineNanoseconds);
         }
 
         public void Fire()

@@ -78,7 +78,9 @@ public sealed unsafe partial class GuestMemory : IDisposable
         HostMapping.Commit(start, rounded, hugePages: rounded >= HugePage);
         // Blocks start on huge-page boundaries so that the host can back them with huge pages.
         _used = Math.Min(_reserved, (_used + rounded + HugePage - 1) & ~(HugePage - 1));
-        return new GuestRam(this, name, start, rounded);
+        var block = new GuestRam(this, name, start, rounded);
+        _blocks.Add(block);
+        return block;
     }
 
     /// <summary>Page number of a host address inside a block.</summary>
@@ -109,6 +111,7 @@ public sealed unsafe partial class GuestMemory : IDisposable
             _flags[page] = 0;
         }
 
+        _blocks.Remove(ram);
         HostMapping.Decommit(ram.Base, ram.Size);
     }
 

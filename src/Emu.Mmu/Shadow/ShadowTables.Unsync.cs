@@ -28,6 +28,9 @@ internal sealed unsafe partial class ShadowTables
         public int QuietSyncs;
     }
 
+    /// <summary>No page table is let go, however often it is written: see <see cref="GuestMemory.KeepsTranslationsExact"/>.</summary>
+    public bool TracksAllTables { get; set; }
+
     /// <summary>Whether any page table is unsynchronized.</summary>
     public bool AnyUnsync => _unsyncInUse != 0;
 

@@ -157,7 +157,7 @@ internal sealed unsafe partial class ShadowTables : IDisposable
         page.Writes++;
         if (page.Levels == 1 << 1)
         {
-            if (page.Writes >= UnsyncAfterWrites)
+            if (page.Writes >= UnsyncAfterWrites && !TracksAllTables)
             {
                 MakeUnsync(record);
             }

@@ -64,7 +64,7 @@ public sealed unsafe partial class GuestMemory
     internal void NotifyFlagsSet(byte* host, int length)
     {
         uint page = PageOf(host);
-        if ((_flags[page] & (byte)(PageTracking.Code | PageTracking.DirtyLog)) != 0)
+        if ((_flags[page] & (byte)(PageTracking.Code | PageTracking.DirtyLog | PageTracking.CheckpointLog)) != 0)
         {
             NotifyPage(page, (int)((ulong)host & (PageSize - 1)), length, tables: false);
         }
@@ -93,7 +93,12 @@ public sealed unsafe partial class GuestMemory
         var flags = (PageTracking)_flags[page];
         if ((flags & PageTracking.DirtyLog) != 0)
         {
-            _flags[page] = (byte)((flags & ~PageTracking.DirtyLog) | PageTracking.Dirty);
+            _flags[page] = (byte)((_flags[page] & (byte)~PageTracking.DirtyLog) | (byte)PageTracking.Dirty);
+        }
+
+        if ((flags & PageTracking.CheckpointLog) != 0)
+        {
+            _flags[page] = (byte)((_flags[page] & (byte)~PageTracking.CheckpointLog) | (byte)PageTracking.CheckpointDirty);
         }
 
         if (tables && (flags & PageTracking.PageTable) != 0)

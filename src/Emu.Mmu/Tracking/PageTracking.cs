@@ -22,6 +22,12 @@ public enum PageTracking : byte
     /// <summary>The page is dirty-logged and was written; not a reason to watch it.</summary>
     Dirty = 1 << 3,
 
+    /// <summary>The page is logged for checkpoints and was not written since the last one.</summary>
+    CheckpointLog = 1 << 4,
+
+    /// <summary>The page is logged for checkpoints and was written; not a reason to watch it.</summary>
+    CheckpointDirty = 1 << 5,
+
     /// <summary>All reasons to watch writes.</summary>
-    Any = Code | PageTable | DirtyLog,
+    Any = Code | PageTable | DirtyLog | CheckpointLog,
 }

@@ -36,7 +36,7 @@ public sealed unsafe class ResetTests
         m.State->Fcw = 0x37F;
         m.State->Cr0 |= Cr0.Cd;
         m.Cpu.Init();
-        m.Cpu.Run(0);
+        m.Cpu.Step();
         Assert.Equal(0xFFF0UL, m.State->Rip);
         Assert.Equal(0x40000010UL, m.State->Cr0);
         Assert.Equal(0UL, m.State->Efer);

@@ -14,8 +14,8 @@ namespace Emu.Cpu;
 /// </remarks>
 internal static unsafe class StringEngine
 {
-    /// <summary>Bytes between two looks at <see cref="CpuState.ExitRequest"/>.</summary>
-    private const ulong WorkBetweenChecks = 64 << 10;
+    /// <summary>Bytes that count as one instruction retired, and between two looks at <see cref="CpuState.ExitRequest"/>.</summary>
+    private const ulong BytesInPart = 64 << 10;
 
     /// <summary>
     /// Runs the instruction. False when it has not finished: it faulted, or must let an event or a single-step trap in, and RIP
@@ -43,10 +43,12 @@ internal static unsafe class StringEngine
         ulong count = run.Count;
         if (count == 0) return true;
         bool traps = cpu.StopsAfterIteration;
-        ulong work = 0;
+        ulong part = BytesInPart / (uint)sizeof(T);
         while (true)
         {
-            ulong done = TOperation.Bulk<T>(ref run, traps ? 1 : count);
+            // A part ends where the count is a multiple of its size, so that the number of instructions retired depends on the count alone.
+            ulong inPart = count % part == 0 ? part : count % part;
+            ulong done = TOperation.Bulk<T>(ref run, traps ? 1 : inPart);
             if (done == 0)
             {
                 if (!TOperation.Single<T>(ref run))
@@ -63,15 +65,18 @@ internal static unsafe class StringEngine
             TOperation.Advance(run, done * (uint)sizeof(T));
             if (TOperation.Compares) SetFlags<T>(s, run);
             if (count == 0 || run.Stopped) return true;
+            if (cpu.DebugHit != null)
+            {
+                cpu.StopBehindIteration();
+                cpu.LeaveAt(op);
+                return false;
+            }
 
-            work += done * (uint)sizeof(T);
-            bool stops = traps || cpu.DebugHit != null;
-            if (!stops && work < WorkBetweenChecks) continue;
-            work = 0;
-            if (!stops && s->ExitRequest == 0 && s->Remaining >= 0) continue;
-            // The part done so far counts as one instruction, so that a budget is always used up.
-            cpu.LeaveAt(op);
+            if (done != inPart && !traps) continue;
+            // What has been done so far counts as one instruction, so that a budget is always used up.
             s->Remaining--;
+            if (!traps && s->ExitRequest == 0 && s->Remaining >= 0) continue;
+            cpu.LeaveAt(op);
             return false;
         }
     }

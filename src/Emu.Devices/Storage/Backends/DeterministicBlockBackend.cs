@@ -54,6 +54,14 @@ public sealed class DeterministicBlockBackend : IBlockBackend
     }
 
     /// <inheritdoc/>
+    public void Abandon()
+    {
+        _pending.Clear();
+        _lastDeadline = 0;
+        _timer.Cancel();
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         _timer.Cancel();

@@ -17,6 +17,12 @@ public interface IBlockBackend : IDisposable
     /// <summary>Completes everything submitted, running the completions, before it returns. Call on the machine's thread.</summary>
     void Drain();
 
+    /// <summary>
+    /// Forgets the requests that have not completed, because of a reset or a snapshot: what they were to do may or may not be done, and their owner must not care
+    /// if a completion still runs.
+    /// </summary>
+    void Abandon();
+
     /// <summary>Raised on the machine's thread when a request failed, before its completion runs: for a log.</summary>
     event Action<BlockRequest>? Failed;
 }

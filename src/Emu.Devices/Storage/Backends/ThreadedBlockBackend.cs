@@ -49,6 +49,12 @@ public sealed class ThreadedBlockBackend : IBlockBackend
         }
     }
 
+    /// <inheritdoc/>
+    public void Abandon()
+    {
+        // The worker has them already; their owner ignores the completions.
+    }
+
     /// <summary>Finishes the requests (their completions no longer run) and closes the image.</summary>
     public void Dispose()
     {

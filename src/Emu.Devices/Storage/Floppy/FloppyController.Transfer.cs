@@ -340,6 +340,13 @@ public sealed partial class FloppyController
     {
         _dma.SetRequest(false);
         _transfer = Transfer.None;
+        AbandonRequest();
+    }
+
+    private void AbandonRequest()
+    {
+        if (_pending is null) return;
+        _drives[_drive]?.Medium?.Abandon();
         _pending = null;
     }
 
@@ -365,7 +372,7 @@ public sealed partial class FloppyController
 
     private void LoadTransfer(BinaryReader reader)
     {
-        _pending = null;
+        AbandonRequest();
         reader.BaseStream.ReadExactly(_data);
         reader.BaseStream.ReadExactly(_scanData);
         _transfer = (Transfer)reader.ReadByte();

@@ -341,6 +341,7 @@ public abstract class IdeDrive : ISnapshotable
     protected void AbandonRequest()
     {
         if (Pending is null) return;
+        Backend?.Abandon();
         Pending = null;
         _buffer = [];
     }
