@@ -70,6 +70,7 @@ public sealed class GuestProgram : IDisposable
     {
         StartPaused = true,
         NoReboot = true,
+        History = configuration.History ?? new HistoryConfiguration(),
         Clock = configuration.Clock.InstructionShift != null ? configuration.Clock : configuration.Clock with { InstructionShift = 2, SleepWhenIdle = false },
     }));
 
