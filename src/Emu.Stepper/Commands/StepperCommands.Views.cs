@@ -40,6 +40,7 @@ public sealed partial class StepperCommands
         Add("tss", "", "The task state segment", _ => Say([.. DescriptorView.Tss(Session)]));
         Add("log", "[N]", "The last N interrupts, port accesses and system calls", rest => Say([.. Session.Log.Entries.TakeLast(rest.Length == 0 ? 20 : (int)Number(rest)).Select(e => $"{e.Position,10}  {e.Kind,-9} {e.Text}")]));
         Add("output", "", "What the program has printed", _ => Say(Session.Output.TrimEnd('\n').Split('\n')));
+        Add("screen", "", "The text on a PC's screen", _ => Say([.. Session.ScreenText.Select(l => l.TrimEnd())]));
         Add("symbols", "", "Labels and their addresses", _ => Say([.. Session.Program.Symbols.All.OrderBy(s => s.Value).Select(s => $"{Numbers.Hex(s.Value),-18} {s.Key}")]));
         Add("print p", "EXPRESSION", "Evaluate an expression", rest => Say(Numbers.Value(Session.Evaluate(rest), 8)));
         Add("find", "TEXT | HEX BYTES [from ADDRESS]", "Search memory for \"text\" or bytes such as 0f 05", Find);

@@ -56,7 +56,8 @@ public sealed unsafe partial class DapServer
             ["column"] = 0,
             ["instructionPointerReference"] = Address(address),
         };
-        if (Session.Program.Source is { } source && LineAtOrBefore(source, address) is > 0 and var line)
+        // A return address lies behind its call, and the line is that of the call.
+        if (Session.Program.Source is { } source && LineAtOrBefore(source, id == 0 ? address : address - 1) is > 0 and var line)
         {
             frame["line"] = line;
             frame["column"] = 1;
@@ -66,7 +67,7 @@ public sealed unsafe partial class DapServer
         return frame;
     }
 
-    /// <summary>A return address lies behind its call, so the line is that of the last code before it, if near.</summary>
+    /// <summary>The line of the instruction that an address lies in.</summary>
     private static int LineAtOrBefore(Loading.SourceListing source, ulong address) =>
         source.LineAt(address) is > 0 and var line ? line : source.Entries.LastOrDefault(e => e.Key < address && address - e.Key < 16).Value;
 

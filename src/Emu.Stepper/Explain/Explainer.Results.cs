@@ -29,6 +29,13 @@ public sealed unsafe partial class Explainer
         }
 
         CpuState before = pending.Before;
+        for (int i = 0; i < operands.Count; i++)
+        {
+            if (!operands[i].Written || instruction.GetOpKind(i) != OpKind.Register || !instruction.GetOpRegister(i).IsGPR32()) continue;
+            int number = instruction.GetOpRegister(i).GetFullRegister().GetNumber();
+            if (before.Gpr[number] >> 32 != 0 && after.Gpr[number] >> 32 == 0) lines.Add(new(ExplanationKind.Result, $"the upper half of {GeneralNames[number]} becomes zero, as for every write to a 32-bit register"));
+        }
+
         for (int i = 0; i < 16; i++)
         {
             if (before.Gpr[i] == after.Gpr[i] || i == 4 || shown.Contains(i)) continue;

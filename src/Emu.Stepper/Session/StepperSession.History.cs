@@ -32,8 +32,11 @@ public sealed unsafe partial class StepperSession
     /// <summary>Something has run, so that <see cref="Previous"/> means something.</summary>
     public bool HasMoved { get; private set; }
 
-    /// <summary>What the program has printed: of a Linux program its standard output and error.</summary>
-    public string Output => Program.Process is { } process ? Encoding.UTF8.GetString(process.Output) : "";
+    /// <summary>What the program has printed: of a Linux program its standard output and error, of a PC its first serial port.</summary>
+    public string Output => Program.Process is { } process ? Encoding.UTF8.GetString(process.Output) : Program.Serial?.Text ?? "";
+
+    /// <summary>The text on a PC's screen; nothing in graphics modes, or without a display.</summary>
+    public IReadOnlyList<string> ScreenText => Machine.Board.Display?.ReadText() ?? [];
 
     /// <summary>Whether the last step wrote to a range of linear memory.</summary>
     public bool WasWritten(ulong linear, int size) =>

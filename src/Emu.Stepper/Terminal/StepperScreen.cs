@@ -66,6 +66,7 @@ public sealed partial class StepperScreen
         data.Add(new Pane("log", (_, _) => [.. session.Log.Entries.Reverse().Select(e => new StyledText().Add($"{e.Position,9} ", Tone.Address).Add($"{e.Kind,-9} ", Tone.Label).Add(e.Text))]));
         data.Add(new Pane("output", (_, width) => [.. session.Output.Split('\n').SelectMany(l => WordWrap.Lines(new StyledText(l), width, 0))]));
         data.Add(new Pane("points", (_, _) => PointLines()));
+        if (session.Machine.Board.Display != null) data.Add(new Pane("screen", (_, _) => [.. session.ScreenText.Select(l => new StyledText(l))]));
         focus = code;
         keys = MakeKeys();
         session.Interrupted = IsInterrupted;

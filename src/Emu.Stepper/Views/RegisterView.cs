@@ -58,7 +58,7 @@ public static unsafe class RegisterView
             {
                 int register = Order[i];
                 ulong value = Numbers.Truncate(s->Gpr[register], bits == 64 ? 8 : 4);
-                line.Add((bits == 64 ? Wide[register] : Narrow[register]).PadRight(3), Tone.Label).Add(Numbers.Full(value, bits == 64 ? 8 : 4), session.HasMoved && previous.Gpr[register] != s->Gpr[register] ? Tone.Changed : Tone.Normal).Add(" ");
+                line.Add((bits == 64 ? Wide[register] : Narrow[register]).PadRight(3), Tone.Label).Add($"{value:x}".PadLeft(16), session.HasMoved && previous.Gpr[register] != s->Gpr[register] ? Tone.Changed : Tone.Normal).Add(" ");
             }
 
             lines.Add(line);
