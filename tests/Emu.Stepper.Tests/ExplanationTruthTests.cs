@@ -34,6 +34,7 @@ public sealed unsafe class ExplanationTruthTests
             }
         }
 
+        Assert.True(lies.Count == 0, string.Join("\n", lies.Values));
         Assert.True(met.Count > 45, $"only {met.Count} mnemonics were met: {string.Join(" ", met)}");
         Assert.True(derived > 20_000, $"only {derived} flags were derived");
     }
@@ -80,6 +81,14 @@ public sealed unsafe class ExplanationTruthTests
         }
     }
 
+    private readonly Dictionary<string, string> lies = [];
+
+    /// <summary>Notes what does not hold, once for each rule.</summary>
+    private void Hold(bool truth, string rule, string what)
+    {
+        if (!truth) lies.TryAdd(rule, what);
+    }
+
     private static StepperSession Open()
     {
         string path = Path.GetTempFileName();
@@ -87,7 +96,7 @@ public sealed unsafe class ExplanationTruthTests
         return new StepperSession(GuestProgram.FromFile(path, new ProgramOptions { Bits = 64, Origin = Code }));
     }
 
-    private static int Check(StepperSession session, Instruction instruction, Random random, string rule)
+    private int Check(StepperSession session, Instruction instruction, Random random, string rule)
     {
         Encoder encoder = Encoder.Create(64, new ByteWriter(out List<byte> bytes));
         if (!encoder.TryEncode(instruction, Code, out _, out _)) return 0;
@@ -110,13 +119,15 @@ public sealed unsafe class ExplanationTruthTests
         {
             uint bit = Flags.First(f => f.Name == flag.Name).Bit;
             changed |= bit;
-            Assert.True(flag.After == ((s->Eflags & bit) != 0), what);
+            Hold(flag.After == ((s->Eflags & bit) != 0), rule + flag.Name, what);
             if (flag.Derived is not { } value) continue;
             derived++;
-            Assert.True(value == flag.After, $"{flag.Name}: {flag.Reason}, but it is {flag.After}: {what}");
+            Hold(value == flag.After, rule + flag.Name, $"{flag.Name}: {flag.Reason}, but it is {flag.After}: {what}");
         }
 
-        Assert.True(((before ^ s->Eflags) & Eflags.Arithmetic & ~changed) == 0, $"a flag changed that nothing was told about: {what}");
+        // OF is undefined after rotates by more than one; Iced says so for some counts by not naming it.
+        if (rule is "rcl" or "rcr") changed |= Eflags.Of;
+        Hold(((before ^ s->Eflags) & Eflags.Arithmetic & ~changed) == 0, rule, $"a flag changed that nothing was told about: {what}");
         for (int i = 0; i < told.Operands.Count; i++)
         {
             if (told.Instruction.GetOpKind(i) != OpKind.Register) continue;
@@ -128,7 +139,7 @@ public sealed unsafe class ExplanationTruthTests
             CpuState old = session.Previous;
             if (old.Gpr[i] == s->Gpr[i]) continue;
             bool said = told.Lines.Any(l => l.Text.Contains("becomes", StringComparison.Ordinal) || l.Kind == ExplanationKind.Stack);
-            Assert.True(said, $"register {i} changed and nothing was told: {what}");
+            Hold(said, rule, $"register {i} changed and nothing was told: {what}");
         }
 
         return derived;
