@@ -212,7 +212,9 @@ public sealed class Machine : IPowerControl, IDisposable
 
         long slice = Math.Min(Math.Min(turn, limits.Instructions), CountedSliceLength());
         ulong delivered = cpu.DeliveryCount;
-        long retired = RunProcessor(cpu, limits.OneStep ? 0 : slice);
+        // A step, for a budget of one would deliver an event and run an instruction behind it.
+        bool single = limits.OneStep || (slice == 1 && RunOverride == null);
+        long retired = RunProcessor(cpu, single ? 0 : slice);
         bool moved = retired != 0 || cpu.DeliveryCount != delivered;
         turns.Ran(cpu, turn, retired, moved);
         PieceDone?.Invoke(cpu, moved);

@@ -17,6 +17,7 @@ internal static unsafe class BareMachine
         Bios = "",
         Vga = false,
         NoReboot = true,
+        History = new HistoryConfiguration(),
         Clock = new ClockConfiguration { InstructionShift = 0, SleepWhenIdle = false, RtcBase = new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc) },
     };
 
@@ -38,6 +39,8 @@ internal static unsafe class BareMachine
         MaskInterrupts(machine);
         if (real) EnterReal(cpu, segment, (ushort)placement.Origin);
         else EnterFlat(cpu, space, address, placement.Bits == 64);
+        machine.Pause();
+        machine.History?.NoteChange();
         return machine;
     }
 

@@ -1,3 +1,4 @@
+using Emu.Devices.Serial;
 using Emu.Machine;
 using Emu.Machine.Loaders;
 using Emu.Stepper.Linux;
@@ -29,6 +30,9 @@ public sealed class GuestProgram : IDisposable
 
     /// <summary>The Linux program; null for a machine that runs code of its own.</summary>
     public LinuxProcess? Process { get; private init; }
+
+    /// <summary>What a whole PC has sent on its first serial port.</summary>
+    internal MemoryCharacterDevice? Serial { get; private init; }
 
     /// <summary>Linear addresses the program was loaded to; null when that is not known.</summary>
     public (ulong First, ulong Last)? Extent { get; private init; }
@@ -66,12 +70,20 @@ public sealed class GuestProgram : IDisposable
 
     /// <summary>A whole PC. Time is counted in instructions unless the configuration says otherwise, and a triple fault stops it where it happens.</summary>
     /// <exception cref="LoaderException">A firmware or kernel file is missing or unusable.</exception>
-    public static GuestProgram FromMachine(MachineConfiguration configuration, string name) => new(name, new Machine.Machine(configuration with
+    public static GuestProgram FromMachine(MachineConfiguration configuration, string name)
+    {
+        MemoryCharacterDevice serial = new();
+        return new GuestProgram(name, new Machine.Machine(Prepared(configuration, serial))) { Serial = serial };
+    }
+
+    private static MachineConfiguration Prepared(MachineConfiguration configuration, MemoryCharacterDevice serial) => configuration with
     {
         StartPaused = true,
+        Serial = [_ => serial],
         NoReboot = true,
+        History = configuration.History ?? new HistoryConfiguration(),
         Clock = configuration.Clock.InstructionShift != null ? configuration.Clock : configuration.Clock with { InstructionShift = 2, SleepWhenIdle = false },
-    }));
+    };
 
     /// <inheritdoc/>
     public void Dispose() => Machine.Dispose();

@@ -35,3 +35,10 @@ internal sealed class NeedsToolsFactAttribute : Xunit.FactAttribute
         if (missing != null) Skip = $"'{missing}' is not installed";
     }
 }
+
+/// <summary>As <see cref="NeedsToolsFactAttribute"/>, for theories; it needs nasm and ld.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class NeedsToolsTheoryAttribute : Xunit.TheoryAttribute
+{
+    public NeedsToolsTheoryAttribute() => Skip = new NeedsToolsFactAttribute().Skip;
+}

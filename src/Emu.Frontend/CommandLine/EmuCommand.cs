@@ -48,6 +48,7 @@ internal static class EmuCommand
         root.Subcommands.Add(ImageCommand.Create());
         root.Subcommands.Add(TestCommand.Create());
         root.Subcommands.Add(StepCommand.Create());
+        root.Subcommands.Add(DapCommand.Create());
         root.Subcommands.Add(Completion.Create());
         root.SetAction(_ => 0);
         return root;

@@ -5,7 +5,9 @@ using Emu.Frontend.Run;
 using Emu.Machine;
 using Emu.Stepper;
 using Emu.Stepper.Commands;
+using Emu.Stepper.Lessons;
 using Emu.Stepper.Session;
+using Emu.Stepper.Terminal;
 
 namespace Emu.Frontend.Step;
 
@@ -24,20 +26,22 @@ internal static class StepCommand
         bits.AcceptOnlyFromAmong("16", "32", "64");
         Option<string?> origin = new("--org") { Description = "Address of a flat binary's first byte (0x7c00 if nothing is said)" };
         Option<string?> input = new("--input") { Description = "File that a Linux program reads as its standard input" };
+        Option<string?> lesson = new("--lesson") { Description = "Take a built-in lesson; without a name, list them", Arity = ArgumentArity.ZeroOrOne };
         Command command = new("step", "Walk through a program instruction by instruction: what each one does with its values, and why. -- -kernel ... steps through a whole PC")
         {
-            target, script, json, bits, origin, input,
+            target, script, json, bits, origin, input, lesson,
         };
         command.SetAction(result =>
         {
             string[] words = result.GetValue(target) ?? [];
+            if (result.GetResult(lesson) != null) return TakeLesson(result.GetValue(lesson), result.GetValue(script), result.GetValue(json));
             if (words.Length == 0) throw new UsageException("emu step needs something to step through: a file, or -- and a machine's options (emu step --help)");
             ProgramOptions options = new()
             {
                 Bits = result.GetValue(bits),
                 Origin = result.GetValue(origin) is { } text ? ParseAddress(text) : null,
                 Arguments = words[1..],
-                Input = result.GetValue(input) is { } path ? File.ReadAllBytes(path) : [],
+                Input = result.GetValue(input) is { } path ? Machine.FirmwareFiles.Read(path) : [],
             };
             using StepperSession session = new(words[0].StartsWith('-') ? MachineOf(words) : GuestProgram.FromFile(words[0], options));
             return result.GetValue(script) is { } file ? RunScript(session, file, result.GetValue(json)) : Interactive(session);
@@ -45,10 +49,25 @@ internal static class StepCommand
         return command;
     }
 
-    private static int Interactive(StepperSession session)
+    private static int TakeLesson(string? name, string? script, bool json)
     {
-        _ = session;
-        throw new UsageException("the screen needs a terminal; --script runs commands from a file");
+        if (name == null)
+        {
+            for (int i = 0; i < Lesson.All.Count; i++) Console.WriteLine($"{i + 1,3}  {Lesson.All[i].Name,-12} {Lesson.All[i].Title}");
+            Console.WriteLine("emu step --lesson NAME takes one");
+            return ExitStatus.Success;
+        }
+
+        Lesson lesson = Lesson.Find(name) ?? throw new UsageException($"there is no lesson '{name}'{Suggestion.Phrase(name, Lesson.All.Select(l => l.Name))}; emu step --lesson lists them");
+        using StepperSession session = new(lesson.Load());
+        return script != null ? RunScript(session, script, json) : Interactive(session, lesson);
+    }
+
+    private static int Interactive(StepperSession session, Lesson? lesson = null)
+    {
+        using HostConsole terminal = HostConsole.Open() ?? throw new UsageException("the screen needs a terminal; --script FILE runs commands without one");
+        new StepperScreen(terminal, session, lesson).Run();
+        return ExitStatus.Success;
     }
 
     private static int RunScript(StepperSession session, string file, bool json)
@@ -74,7 +93,10 @@ internal static class StepCommand
     }
 
     /// <summary>The machine that the options behind -- describe; what it says on its serial port is kept for the screen.</summary>
-    private static GuestProgram MachineOf(string[] words)
+    private static GuestProgram MachineOf(string[] words) => GuestProgram.FromMachine(ParseMachine(words), string.Join(' ', words));
+
+    /// <summary>A machine from QEMU's options.</summary>
+    public static MachineConfiguration ParseMachine(IReadOnlyList<string> words)
     {
         RootCommand root = new() { new Argument<string[]>("IMAGE") { Arity = ArgumentArity.ZeroOrMore } };
         root.Options.Clear();
@@ -83,7 +105,6 @@ internal static class StepCommand
         if (parsed.Errors.Count > 0) throw new UsageException(parsed.Errors[0].Message.TrimEnd('.'));
         string? unknown = parsed.UnmatchedTokens.FirstOrDefault();
         if (unknown != null) throw new UsageException($"there is no machine option '{unknown}' (emu --help lists them)");
-        MachineConfiguration machine = LaunchParser.Parse(parsed, image: null).Machine;
-        return GuestProgram.FromMachine(machine, string.Join(' ', words));
+        return LaunchParser.Parse(parsed, image: null).Machine;
     }
 }

@@ -26,11 +26,11 @@ public sealed partial class StepperCommands
             string size = target[..open].Trim().ToLowerInvariant();
             int bytes = size switch { "byte" => 1, "word" => 2, "dword" => 4, "qword" => 8, "" => GuestView.CodeBits(Session.Cpu) / 8, _ => throw new StepperException($"'{size}' is no size; there are byte, word, dword and qword") };
             ulong address = Session.Evaluate(target[(open + 1)..^1]);
-            if (!GuestView.WriteLinear(Session.Cpu, address, BitConverter.GetBytes(value).AsSpan(0, bytes))) throw new StepperException($"there is no memory at {Numbers.Hex(address)}");
+            if (!Session.WriteMemory(address, BitConverter.GetBytes(value).AsSpan(0, bytes))) throw new StepperException($"there is no memory at {Numbers.Hex(address)}");
             return Say($"{size} [{Numbers.Hex(address)}] = {Numbers.Value(value, bytes)}".TrimStart());
         }
 
-        if (!Session.Scope.TryWrite(target, value)) throw new StepperException($"'{target}' is no register or flag that can be changed");
+        if (!Session.Write(target, value)) throw new StepperException($"'{target}' is no register or flag that can be changed");
         return Say($"{target} = {Numbers.Value(value, 8)}");
     }
 
@@ -46,6 +46,12 @@ public sealed partial class StepperCommands
             if (rest.Length == 0) throw new StepperException("a bookmark needs a name");
             Session.Bookmarks[rest] = Session.Position;
             return Say($"bookmark {rest} at instruction {Session.Position}, {Session.Describe(Session.InstructionPointer)}");
+        });
+        Add("export", "FILE", "Write a transcript of the steps: Markdown, or HTML if the name ends in .html", rest =>
+        {
+            if (rest.Length == 0) throw new StepperException("export needs a file name, such as steps.md or steps.html");
+            Transcript.Save(Session, rest);
+            return Say($"{Session.Steps.Count} steps written to {rest}");
         });
         Add("bookmarks", "", "List the bookmarks", _ => Say([.. Session.Bookmarks.Select(b => $"{b.Key}: instruction {b.Value}")]));
     }

@@ -40,10 +40,14 @@ public sealed partial class StepperCommands
         Add("tss", "", "The task state segment", _ => Say([.. DescriptorView.Tss(Session)]));
         Add("log", "[N]", "The last N interrupts, port accesses and system calls", rest => Say([.. Session.Log.Entries.TakeLast(rest.Length == 0 ? 20 : (int)Number(rest)).Select(e => $"{e.Position,10}  {e.Kind,-9} {e.Text}")]));
         Add("output", "", "What the program has printed", _ => Say(Session.Output.TrimEnd('\n').Split('\n')));
+        Add("screen", "", "The text on a PC's screen", _ => Say([.. Session.ScreenText.Select(l => l.TrimEnd())]));
         Add("symbols", "", "Labels and their addresses", _ => Say([.. Session.Program.Symbols.All.OrderBy(s => s.Value).Select(s => $"{Numbers.Hex(s.Value),-18} {s.Key}")]));
         Add("print p", "EXPRESSION", "Evaluate an expression", rest => Say(Numbers.Value(Session.Evaluate(rest), 8)));
         Add("find", "TEXT | HEX BYTES [from ADDRESS]", "Search memory for \"text\" or bytes such as 0f 05", Find);
     }
+
+    /// <summary>Where the last search ended; null if it found nothing.</summary>
+    public ulong? LastFound { get; private set; }
 
     private static string LaneType(string text) => text switch
     {
@@ -86,6 +90,7 @@ public sealed partial class StepperCommands
         }
 
         if (pattern.Length == 0) throw new StepperException("find needs something to look for");
-        return MemorySearch.Find(Session.Cpu, from, pattern) is { } found ? Say($"found at {Session.Describe(found)}") : Say("not found");
+        LastFound = MemorySearch.Find(Session.Cpu, from, pattern);
+        return Say(LastFound is { } found ? $"found at {Session.Describe(found)}" : "not found");
     }
 }

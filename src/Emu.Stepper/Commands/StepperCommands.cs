@@ -87,6 +87,15 @@ public sealed partial class StepperCommands
         Add("continue c run", "[N]", "Run until something stops the program, at most N instructions", rest => Moved(Session.Continue(rest.Length == 0 ? StepperSession.DefaultLimit : Number(rest))));
         Add("until u", "ADDRESS | if EXPRESSION", "Run to an address, a label or 'line N', or until an expression holds", rest =>
             Moved(rest.StartsWith("if ", StringComparison.Ordinal) ? Session.RunUntil(rest[3..].Trim()) : Session.RunTo(Address(rest, out _))));
+        Add("back", "[N]", "Go back one step, or N", rest =>
+        {
+            Stop stop = Session.StepBack();
+            for (ulong n = rest.Length == 0 ? 1 : Number(rest); n > 1 && stop.Kind == StopKind.Step; n--) stop = Session.StepBack();
+            return Moved(stop);
+        });
+        Add("reverse rc", "", "Run back to the last breakpoint or watchpoint", _ => Moved(Session.ReverseContinue()));
+        Add("who", "REGISTER | [ADDRESS]", "Go to the instruction that wrote a register or memory last", rest => Moved(Session.LastWriter(rest)));
+        Add("goto", "BOOKMARK | N", "Go to a bookmark, or to when N instructions had run", rest => Moved(Session.GoTo(rest)));
         Add("break b", "ADDRESS [if EXPRESSION]", "Stop before the instruction at an address, a label or 'line N'", rest =>
         {
             (string place, string? condition) = SplitCondition(rest);

@@ -22,13 +22,20 @@ public sealed unsafe partial class Explainer
         {
             OperandValue operand = operands[i];
             if (!operand.Written || operand.After == null) continue;
-            if (instruction.GetOpKind(i) == OpKind.Register && instruction.GetOpRegister(i).IsGPR()) shown.Add(instruction.GetOpRegister(i).GetFullRegister().GetNumber());
+            if (instruction.GetOpKind(i) == OpKind.Register && instruction.GetOpRegister(i).IsGPR() && IsWholeChange(instruction.GetOpRegister(i), pending.Before, after)) shown.Add(instruction.GetOpRegister(i).GetFullRegister().GetNumber());
             string now = Numbers.Operand(operand.After, LanesFor(operand, lanes));
             bool same = operand.Before != null && operand.Before.AsSpan().SequenceEqual(operand.After);
             lines.Add(new(ExplanationKind.Result, same ? $"{operand.Name} stays {now}" : $"{operand.Name} becomes {now}"));
         }
 
         CpuState before = pending.Before;
+        for (int i = 0; i < operands.Count; i++)
+        {
+            if (!operands[i].Written || instruction.GetOpKind(i) != OpKind.Register || !instruction.GetOpRegister(i).IsGPR32()) continue;
+            int number = instruction.GetOpRegister(i).GetFullRegister().GetNumber();
+            if (before.Gpr[number] >> 32 != 0 && after.Gpr[number] >> 32 == 0) lines.Add(new(ExplanationKind.Result, $"the upper half of {GeneralNames[number]} becomes zero, as for every write to a 32-bit register"));
+        }
+
         for (int i = 0; i < 16; i++)
         {
             if (before.Gpr[i] == after.Gpr[i] || i == 4 || shown.Contains(i)) continue;
@@ -36,6 +43,14 @@ public sealed unsafe partial class Explainer
         }
 
         AddFloatingPointState(before, after, lanes, lines);
+    }
+
+    /// <summary>Nothing of the full register has changed outside of the part that is the operand: CMPXCHG AH, DH may change AL as well.</summary>
+    private static bool IsWholeChange(Register register, CpuState before, CpuState after)
+    {
+        int number = register.GetFullRegister().GetNumber();
+        ulong part = register is >= Register.AH and <= Register.BH ? 0xFF00ul : register.GetSize() switch { 1 => 0xFF, 2 => 0xFFFF, _ => ulong.MaxValue };
+        return ((before.Gpr[number] ^ after.Gpr[number]) & ~part) == 0;
     }
 
     private static void AddFloatingPointState(CpuState before, CpuState after, string lanes, List<ExplanationLine> lines)

@@ -38,7 +38,7 @@ public static class FlagRule
     /// <param name="flag">CF, PF, AF, ZF, SF or OF.</param>
     /// <param name="inputs">What it follows from.</param>
     /// <returns>Its value, or null if the rule only describes it; and the reason.</returns>
-    public static (bool? Value, string Reason) Derive(string rule, string flag, in FlagInputs inputs) => flag switch
+    public static (bool? Value, string Reason) Derive(string rule, string flag, in FlagInputs inputs) => rule == "sahf" ? (null, "a copy of the bit in AH") : flag switch
     {
         "ZF" => Zero(rule, inputs),
         "SF" => rule is "comis" or "ptest" or "text" ? (false, "always cleared") : Result(inputs.Sign, rule, $"bit {inputs.Bits - 1} of the result is {(inputs.Sign ? 1 : 0)}: {(inputs.Sign ? "negative" : "not negative")} as a signed number"),

@@ -113,6 +113,8 @@ public sealed unsafe class LinuxProcess : IPortDevice
         Machine.Machine machine = new(BareMachine.Configuration with { Memory = MemorySize });
         LinuxProcess process = new(machine, input);
         process.Start(file, image, [name, .. arguments]);
+        machine.Pause();
+        machine.History?.NoteChange();
         return (machine, process);
     }
 
@@ -121,6 +123,8 @@ public sealed unsafe class LinuxProcess : IPortDevice
     {
         space.Write(Record.Status, 8, (uint)status);
         space.Write(Record.Exited, 8, 1);
+        // What is behind the system call must not run.
+        Cpu.RequestExit();
     }
 
     /// <summary>Adds to the output. What a re-execution writes again is the same.</summary>

@@ -33,6 +33,18 @@ public sealed class SymbolTable
     /// <summary>The symbol at an address, or null.</summary>
     public string? At(ulong address) => byAddress.GetValueOrDefault(address);
 
+    /// <summary>The lowest symbol in the 64 KiB that end at an address; null if there is none.</summary>
+    public ulong? FirstBefore(ulong address)
+    {
+        const ulong reach = 0x10000;
+        foreach (ulong symbol in byAddress.Keys)
+        {
+            if (symbol <= address && address - symbol < reach) return symbol;
+        }
+
+        return null;
+    }
+
     /// <summary>An address as symbol+distance, if a symbol lies at most 4 KiB below it; null otherwise.</summary>
     public string? Describe(ulong address)
     {

@@ -32,8 +32,7 @@ public sealed unsafe partial class StepperSession : IDisposable
         Machine.Stopping += OnStopping;
         Machine.Board.PortAccessed += OnPort;
         foreach (Vcpu each in Machine.Board.Processors) each.EventDelivered += OnEvent;
-        if (program.Process != null) program.Process.Calls.Served += call => Log.Add(Position, "call", call);
-        Remember();
+        if (program.Process != null) program.Process.Calls.Served += OnCall;
     }
 
     /// <summary>What is being stepped through.</summary>
@@ -118,6 +117,7 @@ public sealed unsafe partial class StepperSession : IDisposable
         bool call = process != null && HidesKernel && IsSystemCall(pending.Instruction);
         if (call && process != null) note = process.Calls.Describe(pending.Before, pending.Instruction.Mnemonic == Mnemonic.Int);
         Previous = pending.Before;
+        began = Position;
         events.Clear();
         Stop stop = StepOnce();
         if (call && process != null)
@@ -184,7 +184,7 @@ public sealed unsafe partial class StepperSession : IDisposable
 
     private void OnEvent(Vcpu source, byte vector, uint errorCode)
     {
-        if (source != cpu) return;
+        if (source != cpu || repeats) return;
         bool software = source.DeliveredKind is EventKind.SoftwareInterrupt or EventKind.SoftwareException or EventKind.PrivilegedSoftwareException;
         bool external = source.DeliveredKind is EventKind.ExternalInterrupt or EventKind.Nmi;
         events.Add(new DeliveredEvent(vector, errorCode, software, external));
@@ -192,9 +192,14 @@ public sealed unsafe partial class StepperSession : IDisposable
         Log.Add(Position, software ? "int" : external ? "irq" : "exception", $"{(external || vector >= 32 ? $"interrupt {Numbers.Hex(vector)}" : ExceptionAccount.Name(vector))}{(errorCode != 0 ? $", error code {Numbers.Hex(errorCode)}" : "")}");
     }
 
+    private void OnCall(string call)
+    {
+        if (!repeats) Log.Add(Position, "call", call);
+    }
+
     private void OnPort(PortAccess access)
     {
-        if (Program.Process != null) return;
+        if (Program.Process != null || repeats) return;
         string name = Machine.Board.Ports.Find(access.Port)?.Name ?? "nobody";
         Log.Add(Position, access.IsWrite ? "out" : "in", $"port 0x{access.Port:x}: {(access.IsWrite ? "write" : "read")} 0x{access.Value:x} ({name})");
     }

@@ -45,12 +45,13 @@ public static unsafe class CodeView
     /// </summary>
     public static IReadOnlyList<CodeRow> Around(StepperSession session, ulong linear, int before, int count)
     {
+        ulong first = session.Program.Symbols.FirstBefore(linear) ?? 0;
         for (int back = Math.Min(before * 4, 120); back > 0 && before > 0; back--)
         {
             if ((ulong)back > linear) continue;
             ulong start = linear - (ulong)back;
-            // Labels are good places to start.
-            if (session.Program.Extent is { } extent && start < extent.First && linear >= extent.First) continue;
+            // What lies before the program is no code.
+            if (start < first) continue;
             List<CodeRow> rows = [.. Rows(session, start, back)];
             int at = rows.FindIndex(r => r.Linear == linear);
             if (at < 0 || rows.Take(at).Any(r => r.Instruction.IsInvalid)) continue;
@@ -65,7 +66,7 @@ public static unsafe class CodeView
     public static IReadOnlyList<StyledText> Listing(StepperSession session, ulong linear, int count) => Lines(session, Rows(session, linear, count), null);
 
     /// <summary>Rows as text; labels get lines of their own.</summary>
-    public static IReadOnlyList<StyledText> Lines(StepperSession session, IReadOnlyList<CodeRow> rows, ulong? cursor)
+    public static IReadOnlyList<StyledText> Lines(StepperSession session, IReadOnlyList<CodeRow> rows, ulong? cursor, bool showBytes = true)
     {
         string[] arrows = Arrows(rows, session.Cpu);
         List<StyledText> lines = [];
@@ -80,7 +81,7 @@ public static unsafe class CodeView
             string bytes = Convert.ToHexStringLower(row.Bytes, 0, Math.Min(ShownBytes, row.Bytes.Length)) + (row.Bytes.Length > ShownBytes ? "+" : "");
             lines.Add(new StyledText { Target = row.Linear }
                 .Add(point != null ? "*" : " ", Tone.Bad).Add(isCurrent ? ">" : row.Linear == cursor ? "-" : " ", Tone.Current)
-                .Add(Numbers.Full(row.Linear, row.Linear >> 32 != 0 ? 8 : 4), Tone.Address).Add(" ").Add(bytes.PadRight(17), Tone.Dim)
+                .Add(Numbers.Full(row.Linear, row.Linear >> 32 != 0 ? 8 : 4), Tone.Address).Add(" ").Add(showBytes ? bytes.PadRight(18) : "", Tone.Dim)
                 .Add(arrows[i], Tone.Label).Add(row.Instruction.IsInvalid ? $"db 0x{row.Bytes[0]:x2}" : session.Text.Format(row.Instruction), tone));
         }
 

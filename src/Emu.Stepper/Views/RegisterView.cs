@@ -44,6 +44,29 @@ public static unsafe class RegisterView
         return lines;
     }
 
+    /// <summary>The same in few lines, for small screens: four registers a line.</summary>
+    public static IReadOnlyList<StyledText> Compact(StepperSession session)
+    {
+        CpuState* s = session.Cpu.State;
+        CpuState previous = session.Previous;
+        int bits = GuestView.CodeBits(session.Cpu), count = bits == 64 ? 16 : 8, perLine = 4;
+        List<StyledText> lines = [];
+        for (int k = 0; k < count; k += perLine)
+        {
+            StyledText line = new();
+            for (int i = k; i < k + perLine; i++)
+            {
+                int register = Order[i];
+                ulong value = Numbers.Truncate(s->Gpr[register], bits == 64 ? 8 : 4);
+                line.Add((bits == 64 ? Wide[register] : Narrow[register]).PadRight(3), Tone.Label).Add($"{value:x}".PadLeft(16), session.HasMoved && previous.Gpr[register] != s->Gpr[register] ? Tone.Changed : Tone.Normal).Add(" ");
+            }
+
+            lines.Add(line);
+        }
+
+        return lines;
+    }
+
     /// <summary>The flags on one line.</summary>
     public static StyledText Flags(StepperSession session)
     {

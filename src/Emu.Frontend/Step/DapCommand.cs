@@ -1,0 +1,60 @@
+using System.CommandLine;
+using System.Net;
+using System.Net.Sockets;
+using Emu.Frontend.CommandLine;
+using Emu.Frontend.Run;
+using Emu.Stepper.Dap;
+
+namespace Emu.Frontend.Step;
+
+/// <summary><c>emu dap</c>: the stepper's engine for editors, by the Debug Adapter Protocol.</summary>
+internal static class DapCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        Option<int?> port = new("--port") { Description = "Listen on this TCP port of the loopback address, one client after the other, instead of standard input and output" };
+        Command command = new("dap", "Debug Adapter Protocol server: step through assembly programs and machines in VS Code and other editors") { port };
+        command.SetAction(result =>
+        {
+            if (result.GetValue(port) is not { } number)
+            {
+                using Stream input = Console.OpenStandardInput(), output = Console.OpenStandardOutput();
+                new DapServer(new DapConnection(input, output), StepCommand.ParseMachine).Run();
+                return ExitStatus.Success;
+            }
+
+            if (number is < 1 or > 65535) throw new UsageException($"--port {number}: a port is a number from 1 to 65535");
+            return Listen(number);
+        });
+        return command;
+    }
+
+    private static int Listen(int port)
+    {
+        using TcpListener listener = new(IPAddress.Loopback, port);
+        try
+        {
+            listener.Start();
+        }
+        catch (SocketException e)
+        {
+            throw new UsageException($"--port {port}: {e.Message}");
+        }
+
+        Console.Error.WriteLine($"emu dap: listening on 127.0.0.1:{port}");
+        while (true)
+        {
+            using TcpClient client = listener.AcceptTcpClient();
+            using NetworkStream stream = client.GetStream();
+            try
+            {
+                new DapServer(new DapConnection(stream, stream), StepCommand.ParseMachine).Run();
+            }
+            catch (IOException)
+            {
+                // The client has gone without saying so; the next one is welcome.
+            }
+        }
+    }
+}

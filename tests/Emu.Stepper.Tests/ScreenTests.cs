@@ -1,0 +1,279 @@
+using System.Text;
+using Emu.Stepper.Session;
+using Emu.Stepper.Terminal;
+using Emu.Stepper.Views;
+using Xunit;
+
+namespace Emu.Stepper.Tests;
+
+public sealed class ScreenTests : IDisposable
+{
+    private const string Source = """
+        section .data
+        value: dd 1
+        word_text: db "needle", 0
+        section .text
+        global _start
+        _start:
+            mov eax, 5
+            call double_it
+        behind:
+            mov [value], eax
+            movd xmm0, eax
+            nop
+        loop_start:
+            dec eax
+            jnz loop_start
+        finish:
+            mov eax, 60
+            xor edi, edi
+            syscall
+        double_it:
+            add eax, eax
+            ret
+        """;
+
+    private readonly StepperSession session;
+    private readonly FakeTerminal terminal = new(160, 50);
+    private readonly StepperScreen screen;
+    private readonly HashSet<KeyPress> pressed = [];
+
+    public ScreenTests()
+    {
+        session = Programs.Assemble(Source);
+        screen = new StepperScreen(terminal, session);
+        screen.Draw();
+    }
+
+    public void Dispose() => session.Dispose();
+
+    [NeedsToolsFact]
+    public void EveryKeyDoesWhatItsHelpSays()
+    {
+        Press('s');
+        Assert.Equal(5u, session.Evaluate("eax"));
+        Press(Key.F7);
+        Assert.Equal(session.Evaluate("double_it"), session.InstructionPointer);
+        Press('o');
+        Assert.Equal(session.Evaluate("behind"), session.InstructionPointer);
+        Press('b');
+        Press('b');
+        Press(Key.F6);
+        Assert.Equal(5u, session.Evaluate("eax"));
+        Assert.Contains("call double_it", Screen(), StringComparison.Ordinal);
+        Press('n');
+        Assert.Equal((session.Evaluate("behind"), 10ul), (session.InstructionPointer, session.Evaluate("eax")));
+        Press(Key.Down);
+        Press(Key.Down);
+        Press(Key.Up);
+        Press(' ');
+        Assert.Contains("breakpoint 1", screen.Status, StringComparison.Ordinal);
+        Press('c');
+        Assert.Equal("movd xmm0, eax", session.Text.Format(session.Next));
+        Press(Key.F9);
+        Assert.Empty(session.Points);
+        Press(Key.Down);
+        Press(Key.Down);
+        Press('u');
+        Assert.Equal(session.Evaluate("loop_start"), session.InstructionPointer);
+        Press('i');
+        Type("eax == 3");
+        Press(Key.F5);
+        Assert.Equal(3u, session.Evaluate("eax"));
+        Press('B');
+        Assert.Equal("this is the beginning: nothing before it is remembered", screen.Status);
+        Press(Key.F5);
+        Assert.Equal(3u, session.Evaluate("eax"));
+        Press('e');
+        Type("ebx = 0x77");
+        Assert.Equal(0x77u, session.Evaluate("ebx"));
+        Press('W');
+        Type("value 4");
+        Assert.Equal(2, session.Points.Count);
+        Press(':');
+        Type("delete 3");
+        Assert.Single(session.Points);
+        Press('w');
+        Type("eax");
+        Assert.Equal("dec eax", session.Text.Format(session.Next));
+        Press('g');
+        Type("finish");
+        Assert.Contains("finish:", Row(2) + Row(3), StringComparison.Ordinal);
+        Press('.');
+        Assert.Contains(">", Screen(), StringComparison.Ordinal);
+        Press('m');
+        Type("word_text");
+        Assert.Contains("needle", Screen(), StringComparison.Ordinal);
+        Press('/');
+        Type("\"eedle\" from value");
+        Assert.Contains("found at", screen.Status, StringComparison.Ordinal);
+        Press('v');
+        Assert.Contains("jnz loop_start", Screen(), StringComparison.Ordinal);
+        Assert.Contains(" 13 ", Screen(), StringComparison.Ordinal);
+        Press('v');
+        Press('p');
+        Assert.Contains("about to happen", Screen(), StringComparison.Ordinal);
+        Press('k');
+        Type("here");
+        Assert.Equal(session.Position, session.Bookmarks["here"]);
+        Press('j');
+        Type("3");
+        Assert.Equal(3u, session.Position);
+        Press('N');
+        Type("look at this");
+        Assert.Equal("look at this", Assert.Single(session.Notes).Text);
+        string transcript = Path.Combine(Directory.CreateTempSubdirectory("stepper-test-").FullName, "t.md");
+        Press('x');
+        Type(transcript);
+        Assert.Contains("look at this", File.ReadAllText(transcript), StringComparison.Ordinal);
+        Press('h');
+        Assert.True(session.HoldsInterrupts);
+        Press('3');
+        Assert.Contains("as f32", Screen(), StringComparison.Ordinal);
+        Press('t');
+        Assert.Contains("as f64", Screen(), StringComparison.Ordinal);
+        foreach ((char key, string shows) in new[] { ('1', "<- top"), ('2', "memory"), ('4', "st0"), ('5', "cr0"), ('6', "4-level paging"), ('7', "GDT at"), ('8', "IDT at"), ('9', "log"), ('0', "output"), ('-', "points") })
+        {
+            Press(key);
+            Assert.Contains(shows, Screen(), StringComparison.Ordinal);
+        }
+
+        Press('2');
+        Press(Key.Tab);
+        Press(Key.Tab);
+        string before = Screen();
+        Press(Key.PageDown);
+        Assert.NotEqual(before, Screen());
+        Press(Key.PageUp);
+        Assert.Equal(before, Screen());
+        Press(Key.BackTab);
+        Press(Key.BackTab);
+        Press('l');
+        Assert.True(terminal.LastWrite.Length > 2000, "everything is drawn again");
+        Press(new KeyPress(Key.Control, 'l'));
+        Press('?');
+        Assert.Contains("step over calls", Screen(), StringComparison.Ordinal);
+        Press(Key.Escape);
+        Press(Key.F1);
+        Assert.Contains("step over calls", Screen(), StringComparison.Ordinal);
+        Press(Key.Escape);
+        Press(Key.F8);
+        Press(Key.F4);
+        Press(Key.Enter);
+        Press('q');
+        Assert.True(screen.Quits);
+        Press(new KeyPress(Key.Control, 'c'));
+        Assert.Empty(screen.Keys.SelectMany(k => k.Presses).Where(k => !pressed.Contains(k)).Select(k => $"{k.Key} {k.Character}"));
+    }
+
+    [NeedsToolsFact]
+    public void WhatAStepChangedIsMarked()
+    {
+        Press('s');
+        int row = Enumerable.Range(0, 50).First(r => Row(r).Contains("rax ", StringComparison.Ordinal));
+        int column = Row(row).IndexOf("rax ", StringComparison.Ordinal);
+        Assert.Contains(Enumerable.Range(column, 30), c => screen.Picture.ToneAt(c, row) == Tone.Changed);
+        Assert.DoesNotContain(Enumerable.Range(column, 30), c => screen.Picture.ToneAt(c, row + 1) == Tone.Changed);
+    }
+
+    [NeedsToolsFact]
+    public void AClickInTheMarginSetsABreakpointAndTheWheelScrolls()
+    {
+        int row = Enumerable.Range(0, 50).First(r => Row(r).Contains("dec eax", StringComparison.Ordinal));
+        Press(new KeyPress(Key.Click, '\0', 0, row));
+        Assert.Equal(session.Evaluate("loop_start"), Assert.Single(session.Points).Address);
+        string before = Screen();
+        Press(new KeyPress(Key.WheelDown, '\0', 5, row));
+        Assert.NotEqual(before, Screen());
+        int tabs = Enumerable.Range(0, 50).First(r => Row(r).Contains("3:vector", StringComparison.Ordinal));
+        Press(new KeyPress(Key.Click, '\0', Row(tabs).IndexOf("3:vector", StringComparison.Ordinal) + 1, tabs));
+        Assert.Contains("mxcsr", Screen(), StringComparison.Ordinal);
+    }
+
+    [NeedsToolsFact]
+    public void BadInputAtThePromptIsSaidAndNothingElseHappens()
+    {
+        Press(':');
+        Type("frobnicate");
+        Assert.Contains("there is no command 'frobnicate'", screen.Status, StringComparison.Ordinal);
+        Press('g');
+        Type("nowhere");
+        Assert.Contains("nowhere", screen.Status, StringComparison.Ordinal);
+        Assert.Equal(0u, session.Position);
+    }
+
+    [NeedsToolsTheory]
+    [InlineData(80, 24)]
+    [InlineData(160, 50)]
+    [InlineData(20, 8)]
+    [InlineData(300, 100)]
+    public void ItFitsTheTerminal(int width, int height)
+    {
+        FakeTerminal other = new(width, height);
+        StepperScreen view = new(other, session);
+        view.Handle(new KeyPress(Key.Character, 's'));
+        view.Draw();
+        Assert.Equal((width, height), (view.Picture.Width, view.Picture.Height));
+        if (height < 24) return;
+        string all = string.Join("\n", Enumerable.Range(0, height).Select(view.Picture.RowText));
+        foreach (string part in new[] { "rax", "CF=", "call double_it", "what happened", "Copies 5 into eax" }) Assert.Contains(part, all, StringComparison.Ordinal);
+    }
+
+    [NeedsToolsFact]
+    public void KeysArriveThroughTheTerminalsBytes()
+    {
+        terminal.Type("s\e[18~\eOP\e:echo hi\r\e[<0;1;1Mq");
+        screen.Run();
+        Assert.Equal(2u, session.Position);
+        Assert.True(screen.Quits);
+    }
+
+    private string Screen() => string.Join("\n", Enumerable.Range(0, 50).Select(Row));
+
+    private string Row(int row) => screen.Picture.RowText(row);
+
+    private void Press(char key) => Press(new KeyPress(Key.Character, key));
+
+    private void Press(Key key) => Press(new KeyPress(key));
+
+    private void Press(KeyPress key)
+    {
+        pressed.Add(key);
+        screen.Handle(key);
+        screen.Draw();
+    }
+
+    private void Type(string text)
+    {
+        foreach (char c in text) screen.Handle(new KeyPress(Key.Character, c));
+        screen.Handle(new KeyPress(Key.Enter));
+        screen.Draw();
+    }
+
+    /// <summary>A terminal that a test types on.</summary>
+    private sealed class FakeTerminal(int width, int height) : ITerminal
+    {
+        private readonly Queue<byte> typed = new();
+
+        public int Width => width;
+
+        public int Height => height;
+
+        public string LastWrite { get; private set; } = "";
+
+        public void Type(string text)
+        {
+            foreach (byte b in Encoding.UTF8.GetBytes(text)) typed.Enqueue(b);
+        }
+
+        public void Write(string text) => LastWrite = text;
+
+        public int Read(Span<byte> buffer, TimeSpan patience)
+        {
+            int count = 0;
+            // One key at a time, as from slow fingers.
+            while (count < buffer.Length && typed.TryDequeue(out byte b)) buffer[count++] = b;
+            return count;
+        }
+    }
+}

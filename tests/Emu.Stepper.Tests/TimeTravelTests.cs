@@ -1,0 +1,100 @@
+using Emu.Stepper.Session;
+using Xunit;
+
+namespace Emu.Stepper.Tests;
+
+public sealed class TimeTravelTests
+{
+    private const string Counting = """
+        section .data
+        total: dq 0
+        text: db "x"
+        section .text
+        global _start
+        _start: mov ecx, 5
+        again:  add [total], rcx
+                push rcx
+                mov eax, 1
+                mov edi, 1
+                mov rsi, text
+                mov edx, 1
+                syscall
+                pop rcx
+                loop again
+                mov ebx, 7
+        done:   mov eax, 60
+                xor edi, edi
+                syscall
+        """;
+
+    [NeedsToolsFact]
+    public void SteppingBackUndoesRegistersMemoryAndOutput()
+    {
+        using StepperSession session = Programs.Assemble(Counting);
+        session.RunTo(session.Evaluate("done"));
+        Assert.Equal(("xxxxx", 15ul), (session.Output, session.Evaluate("[total]")));
+        for (int i = 0; i < 9; i++) Assert.Equal(StopKind.Step, session.StepBack().Kind);
+        Assert.StartsWith("push rcx", session.Text.Format(session.Next), StringComparison.Ordinal);
+        Assert.Equal("xxxx", session.Output);
+        Assert.Equal(1ul, session.Evaluate("rcx"));
+        while (session.StepBack().Kind == StopKind.Step)
+        {
+        }
+
+        Assert.Equal(session.Evaluate("_start"), session.InstructionPointer);
+        Assert.Equal(("", 0ul), (session.Output, session.Evaluate("[total]")));
+        Assert.Equal(StopKind.Exited, session.Continue().Kind);
+        Assert.Equal("xxxxx", session.Output);
+    }
+
+    [NeedsToolsFact]
+    public void AProgramThatHasEndedCanBeSteppedBack()
+    {
+        using StepperSession session = Programs.Assemble(Counting);
+        Assert.Equal(StopKind.Exited, session.Continue().Kind);
+        Assert.Equal(StopKind.Step, session.StepBack().Kind);
+        Assert.Equal("syscall", session.Text.Format(session.Next));
+        Assert.Equal(StopKind.Exited, session.Step().Kind);
+    }
+
+    [NeedsToolsFact]
+    public void WhoWroteTellsTheInstruction()
+    {
+        using StepperSession session = Programs.Assemble(Counting);
+        session.RunTo(session.Evaluate("done"));
+        session.LastWriter("qword [total]");
+        Assert.StartsWith("add [total], rcx", session.Text.Format(session.Next), StringComparison.Ordinal);
+        Assert.Equal(1ul, session.Evaluate("rcx"));
+        session.RunTo(session.Evaluate("done"));
+        session.LastWriter("ebx");
+        Assert.Equal("mov ebx, 7", session.Text.Format(session.Next));
+    }
+
+    [NeedsToolsFact]
+    public void ReverseContinueFindsTheLastBreakpoint()
+    {
+        using StepperSession session = Programs.Assemble(Counting);
+        session.AddBreakpoint(session.Evaluate("again"), "rcx == 3");
+        session.RunTo(session.Evaluate("done"));
+        session.RunTo(session.Evaluate("done"));
+        Stop stop = session.ReverseContinue();
+        Assert.Equal((StopKind.Breakpoint, 3ul), (stop.Kind, session.Evaluate("rcx")));
+        Assert.Equal(StopKind.Beginning, session.ReverseContinue().Kind);
+    }
+
+    [NeedsToolsFact]
+    public void AChangeByHandStaysWhenGoneBackBehindItAndForwardAgain()
+    {
+        using StepperSession session = Programs.Assemble(Counting);
+        session.RunCount(2);
+        Assert.True(session.Write("rcx", 1));
+        session.RunTo(session.Evaluate("done"));
+        Assert.Equal(5ul, session.Evaluate("[total]"));
+        Assert.Equal("x", session.Output);
+        session.Bookmarks["end"] = session.Position;
+        session.GoTo("3");
+        session.GoTo("end");
+        Assert.Equal(session.Evaluate("done"), session.InstructionPointer);
+        Assert.Equal("x", session.Output);
+    }
+}
