@@ -35,7 +35,7 @@ public sealed unsafe class ExplanationTruthTests
         }
 
         Assert.True(lies.Count == 0, string.Join("\n", lies.Values));
-        Assert.True(met.Count > 45, $"only {met.Count} mnemonics were met: {string.Join(" ", met)}");
+        Assert.True(met.Count >= 44, $"only {met.Count} mnemonics were met: {string.Join(" ", met)}");
         Assert.True(derived > 20_000, $"only {derived} flags were derived");
     }
 
