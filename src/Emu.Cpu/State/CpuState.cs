@@ -60,6 +60,12 @@ public unsafe struct CpuState
     /// <summary>Set by a branch whose link is still empty: where the dispatcher stores the operation it finds.</summary>
     public nint* LinkSlot;
 
+    /// <summary>Where the last indirect jumps and calls led, <see cref="BranchRecord.Count"/> of them in a ring; for the translator.</summary>
+    public BranchRecord* BranchHistory;
+
+    /// <summary>Indirect jumps and calls that have been recorded.</summary>
+    public uint BranchCount;
+
     /// <summary>Set by <see cref="Handlers.Completed"/>.</summary>
     public int Completed;
 
@@ -260,14 +266,20 @@ public enum ActivityState : byte
 }
 
 /// <summary>An entry of the jump cache. The host address identifies the physical code, so remapping needs no flush.</summary>
-[StructLayout(LayoutKind.Sequential, Size = 24)]
+[StructLayout(LayoutKind.Sequential, Size = SizeInBytes)]
 public unsafe struct JumpCacheEntry
 {
+    /// <summary>Size of an entry in bytes.</summary>
+    public const int SizeInBytes = 24;
+
     /// <summary>log2 of the number of entries.</summary>
     public const int IndexBits = 16;
 
     /// <summary>Number of entries.</summary>
     public const int Count = 1 << IndexBits;
+
+    /// <summary>Bits of the address this far up are folded into the index.</summary>
+    public const int FoldDistance = 13;
 
     /// <summary>Host address of the block's first byte; 0 when empty.</summary>
     public nint Host;
@@ -280,5 +292,18 @@ public unsafe struct JumpCacheEntry
 
     /// <summary>Entry index for a host address.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static nuint Index(nint host) => ((nuint)host ^ ((nuint)host >> 13)) & (Count - 1);
+    public static nuint Index(nint host) => ((nuint)host ^ ((nuint)host >> FoldDistance)) & (Count - 1);
+}
+
+/// <summary>An indirect jump or call that the interpreter performed.</summary>
+public unsafe struct BranchRecord
+{
+    /// <summary>Records kept.</summary>
+    public const int Count = 4096;
+
+    /// <summary>The operation that jumped.</summary>
+    public Op* Op;
+
+    /// <summary>Linear address it went to.</summary>
+    public ulong Target;
 }

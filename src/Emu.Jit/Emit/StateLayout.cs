@@ -21,6 +21,11 @@ internal static unsafe class StateLayout
     public static readonly int ExecuteTag;
     public static readonly int Addend;
     public static readonly int Handler;
+    public static readonly int Link;
+    public static readonly int JumpCache;
+    public static readonly int CachedHost;
+    public static readonly int CachedEntry;
+    public static readonly int CachedMode;
     private static readonly int Segments;
 
     static StateLayout()
@@ -44,6 +49,12 @@ internal static unsafe class StateLayout
         Addend = (int)((byte*)&entry.Addend - (byte*)&entry);
         Op operation = default;
         Handler = (int)((byte*)&operation.Handler - (byte*)&operation);
+        Link = (int)((byte*)&operation.Aux - (byte*)&operation);
+        JumpCache = (int)((byte*)&state.JumpCache - s);
+        JumpCacheEntry cached = default;
+        CachedHost = (int)((byte*)&cached.Host - (byte*)&cached);
+        CachedEntry = (int)((byte*)&cached.Entry - (byte*)&cached);
+        CachedMode = (int)((byte*)&cached.Mode - (byte*)&cached);
     }
 
     /// <summary>Offset of a general register.</summary>
