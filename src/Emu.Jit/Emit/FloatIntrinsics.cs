@@ -29,6 +29,13 @@ internal static class FloatIntrinsics
         return Find(scalar ? name + "Scalar" : name, element, size, [], ClassesFor(element));
     }
 
+    /// <summary>MOVMSKPx.</summary>
+    public static MethodInfo MoveMask(Type element, int size)
+    {
+        Type owner = size == 32 ? typeof(Avx) : element == typeof(float) ? typeof(Sse) : typeof(Sse2);
+        return owner.GetMethod(nameof(Avx.MoveMask), [VectorOf(element, size)])!;
+    }
+
     /// <summary>SQRTxx.</summary>
     public static MethodInfo? ForSquareRoot(Type element, int size, bool scalar) => scalar
         ? Find("SqrtScalar", element, size, [], ClassesFor(element))

@@ -14,6 +14,12 @@ namespace Emu.Jit.Emit;
 // SSE, AVX and FMA floating point by the host's own instructions, under the guest's MXCSR (see HostFloat).
 internal sealed unsafe partial class RegionEmitter
 {
+    /// <summary>Leaves for the interpreter when two operands are NaN, or a fused operation yields one.</summary>
+    private static bool LeavesForNaNs(RegionInstruction instruction) =>
+        IsFused(instruction)
+        || (InstructionTable.Instance[instruction.Iced.Code] is VectorRow row && row.GetType().IsGenericType
+            && row.GetType().GetGenericTypeDefinition() == typeof(FloatPackedRow<,>) && IsCommutative(row.GetType().GetGenericArguments()[0]));
+
     /// <summary>Reads MXCSR, or sets flags in it.</summary>
     private static bool DependsOnEnvironment(RegionInstruction instruction) =>
         InstructionTable.Instance[instruction.Iced.Code] is VectorRow row
@@ -91,7 +97,9 @@ internal sealed unsafe partial class RegionEmitter
         LocalBuilder right = il.DeclareLocal(VectorType(size));
         PushVectorOperand(last, size, MustBeAligned(row));
         il.Emit(OpCodes.Stloc, right);
-        PushVector(i.GetOpRegister(three ? 1 : 0), size);
+        Register left = i.GetOpRegister(three ? 1 : 0);
+        if (IsCommutative(operation) && i.GetOpRegister(last) != left) EmitTwoNaNsCheck(left, right, element, size);
+        PushVector(left, size);
         As(element, size);
         il.Emit(OpCodes.Ldloc, right);
         As(element, size);
@@ -99,6 +107,24 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Call, FloatIntrinsics.ForBinary(operation, element, size, scalar: false)!);
         AsBytes(element, size);
         PopVector(i.Op0Register, size);
+    }
+
+    private static bool IsCommutative(Type operation) => operation == typeof(FloatAdd) || operation == typeof(FloatMultiply);
+
+    /// <summary>
+    /// Of two NaN operands the first is the result, but RyuJIT takes packed additions and multiplications for commutative. The comparison raises
+    /// no exception flag that the operation does not.
+    /// </summary>
+    private void EmitTwoNaNsCheck(Register left, LocalBuilder right, Type element, int size)
+    {
+        PushVector(left, size);
+        As(element, size);
+        il.Emit(OpCodes.Ldloc, right);
+        As(element, size);
+        il.Emit(OpCodes.Ldc_I4, (int)FloatComparisonMode.UnorderedNonSignaling);
+        il.Emit(OpCodes.Call, FloatIntrinsics.ForBinary(typeof(FloatCompareMask), element, size, scalar: false)!);
+        il.Emit(OpCodes.Call, FloatIntrinsics.MoveMask(element, size));
+        il.Emit(OpCodes.Brtrue, ExitHere());
     }
 
     private void PushPredicate(int last) => il.Emit(OpCodes.Ldc_I4, (int)(ImmediateAfter(last) & (current.Iced.Encoding == EncodingKind.VEX ? 31u : 7u)));
@@ -198,15 +224,12 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Ldloc, right);
         il.Emit(OpCodes.Call, compare);
         il.Emit(OpCodes.Stloc, notBelow);
-        if (current.FlagsDead)
-        {
-            // Nobody looks, but the comparison may raise an exception flag.
-            LoadStateAddress(StateLayout.Scratch);
-            il.Emit(OpCodes.Ldloc, notBelow);
-            il.Emit(OpCodes.Volatile);
-            il.Emit(OpCodes.Stind_I1);
-            return;
-        }
+        // Nobody may look, or only an instruction whose own result is dead, but the comparison may raise an exception flag.
+        LoadStateAddress(StateLayout.Scratch);
+        il.Emit(OpCodes.Ldloc, notBelow);
+        il.Emit(OpCodes.Volatile);
+        il.Emit(OpCodes.Stind_I1);
+        if (current.FlagsDead) return;
 
         il.Emit(OpCodes.Ldloc, right);
         il.Emit(OpCodes.Ldloc, left);
