@@ -28,13 +28,15 @@ internal sealed unsafe partial class RegionEmitter
     private static bool IsFused(RegionInstruction instruction) =>
         InstructionTable.Instance[instruction.Iced.Code] is { } row && row.GetType().IsGenericType && row.GetType().GetGenericTypeDefinition() == typeof(FloatFusedRow<,,>);
 
-    /// <summary>The predicates that are always false or true report exceptions all the same; RyuJIT takes them for constants.</summary>
-    private static bool IsConstantPredicate(in Instruction i) =>
-        ((i.Encoding == EncodingKind.VEX ? 31 : 7) & i.Immediate8) is 0x0B or 0x0F or 0x1B or 0x1F;
+    /// <summary>
+    /// Predicates with which RyuJIT's code reports other exceptions than the guest's: it takes those that are always false or true for constants, and
+    /// knows no more than one of two twins that differ in whether they signal, for most pairs that below 10h.
+    /// </summary>
+    private static bool IsInexactPredicate(in Instruction i) => i.Encoding == EncodingKind.VEX && (i.Immediate8 & 31) is 0x0B or 0x0F or >= 0x10;
 
     private static bool IsNativeFloat(VectorRow row, in Instruction i)
     {
-        if ((i.Mnemonic is Mnemonic.Vcmpps or Mnemonic.Vcmppd or Mnemonic.Vcmpss or Mnemonic.Vcmpsd) && IsConstantPredicate(i)) return false;
+        if ((i.Mnemonic is Mnemonic.Vcmpps or Mnemonic.Vcmppd or Mnemonic.Vcmpss or Mnemonic.Vcmpsd) && IsInexactPredicate(i)) return false;
         if (!HostFloat.IsSupported || !Avx2.IsSupported) return false;
         int size = i.Op0Register.IsYMM() ? 32 : 16;
         if (row is FloatScalarRow scalar) return IsNativeScalar(scalar, i);
@@ -65,6 +67,14 @@ internal sealed unsafe partial class RegionEmitter
         operation == typeof(FloatSquareRoot) ? FloatIntrinsics.ForSquareRoot(element, size, scalar)
         : operation == typeof(FloatRound) ? FloatIntrinsics.ForRound(element, size, scalar, i.Immediate8)
         : null;
+
+    private void EmitUnaryCall(Type operation, Type element, int size, bool scalar)
+    {
+        MethodInfo function = UnaryOf(operation, element, size, scalar, current.Iced)!;
+        // RNDSCALE takes the immediate as ROUND does, with the number of fraction bits above.
+        if (FloatIntrinsics.TakesImmediate(function)) il.Emit(OpCodes.Ldc_I4, current.Iced.Immediate8 & 15);
+        il.Emit(OpCodes.Call, function);
+    }
 
     private static string? FusedNameOf(Type operation) =>
         operation == typeof(FloatFused<Plus, Plus>) ? nameof(Fma.MultiplyAdd)
@@ -131,13 +141,12 @@ internal sealed unsafe partial class RegionEmitter
 
     private void EmitFloatUnaryPacked(VectorRow row, Type operation, Type element)
     {
-        ref readonly Instruction i = ref current.Iced;
         int size = VectorSize;
         PushVectorOperand(1, size, MustBeAligned(row));
         As(element, size);
-        il.Emit(OpCodes.Call, UnaryOf(operation, element, size, false, i)!);
+        EmitUnaryCall(operation, element, size, scalar: false);
         AsBytes(element, size);
-        PopVector(i.Op0Register, size);
+        PopVector(current.Iced.Op0Register, size);
     }
 
     private void EmitFloatScalar(FloatScalarRow row)
@@ -205,7 +214,7 @@ internal sealed unsafe partial class RegionEmitter
         PushVector(UpperSource(last), 16);
         As(element, 16);
         il.Emit(OpCodes.Ldloc, source);
-        il.Emit(OpCodes.Call, UnaryOf(operation, element, 16, true, i)!);
+        EmitUnaryCall(operation, element, 16, scalar: true);
         AsBytes(element, 16);
         PopVector(i.Op0Register, 16);
     }

@@ -1,4 +1,5 @@
 using Emu.Cpu;
+using Iced.Intel;
 
 namespace Emu.Jit.Regions;
 
@@ -23,6 +24,9 @@ internal sealed record RegionPlan
 
     /// <summary>Mode of all blocks.</summary>
     public required CodeMode Mode { get; init; }
+
+    /// <summary>What the processor's model makes of encodings that depend on it.</summary>
+    public required DecoderOptions DecoderOptions { get; init; }
 
     /// <summary>Offset of the entry in its page.</summary>
     public required int PageOffset { get; init; }

@@ -39,13 +39,14 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
             byStart[start] = planned.Count;
             byte[] bytes = BytesOf(block);
             planned.Add(new PlannedBlock(block, start, bytes, new ReadOnlySpan<Op>(block.Ops, block.OpCount).ToArray()));
-            AddSuccessors(bytes, last, start, block);
+            AddSuccessors(bytes, last, start, block, cpu.Model.DecoderOptions);
         }
 
         return new RegionPlan
         {
             Blocks = [.. planned],
             Mode = entry.Mode,
+            DecoderOptions = cpu.Model.DecoderOptions,
             PageOffset = (int)(linear & 0xFFF),
             Pages = [.. pages],
         };
@@ -107,10 +108,10 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
         return bytes;
     }
 
-    private void AddSuccessors(byte[] bytes, Op* last, long start, Block block)
+    private void AddSuccessors(byte[] bytes, Op* last, long start, Block block, DecoderOptions options)
     {
         bool is64 = (block.Mode & CodeMode.Code64) != 0;
-        Decoder decoder = Decoder.Create(is64 ? 64 : 32, new ByteArrayCodeReader(bytes, last->Offset, bytes.Length - last->Offset));
+        Decoder decoder = Decoder.Create(is64 ? 64 : 32, new ByteArrayCodeReader(bytes, last->Offset, bytes.Length - last->Offset), options);
         decoder.IP = (ulong)(start + last->Offset);
         decoder.Decode(out Instruction instruction);
         long next = start + last->NextOffset;
