@@ -16,6 +16,9 @@ public sealed unsafe class Translator : ICodeTranslator
     /// <summary>Executions of a block whose region was invalidated before it is translated again.</summary>
     internal const uint RetryThreshold = 10_000;
 
+    /// <summary>Most plans that wait to be compiled.</summary>
+    private const int QueueCapacity = 4;
+
     private readonly CodeCache code;
     private readonly TranslatorOptions options;
     private readonly RegionPlanner planner;
@@ -82,8 +85,9 @@ public sealed unsafe class Translator : ICodeTranslator
 
     uint ICodeTranslator.Threshold => options.Threshold;
 
-    void ICodeTranslator.OnHot(Vcpu cpu, Block block)
+    bool ICodeTranslator.OnHot(Vcpu cpu, Block block)
     {
+        if (queue.Count >= QueueCapacity) return false;
         RegionPlan plan = planner.Plan(cpu, block);
         if (options.Synchronous)
         {
@@ -93,6 +97,8 @@ public sealed unsafe class Translator : ICodeTranslator
         {
             queue.Add(plan);
         }
+
+        return true;
     }
 
     private Region? Compile(RegionPlan plan)

@@ -31,8 +31,15 @@ internal static unsafe partial class Handlers
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ProfileHot(Vcpu cpu, CpuState* s, Op* op)
     {
+        // Before the call, which may put the translation here.
         op->Handler = &Enter;
-        cpu.ReportHot(op);
+        if (!cpu.ReportHot(op))
+        {
+            op->Handler = &Profile;
+            op->Immediate = cpu.Code.Translator!.Threshold;
+            op++;
+        }
+
         op->Handler(cpu, s, op);
     }
 
