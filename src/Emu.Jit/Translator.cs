@@ -26,6 +26,7 @@ public sealed unsafe class Translator : ICodeTranslator
     private readonly List<Region> retired = [];
     private readonly BlockingCollection<RegionPlan> queue = [];
     private readonly ConcurrentQueue<Region> finished = new();
+    private readonly CalleePreparation preparation = new();
     private readonly Thread? worker;
     private volatile bool anyFinished;
     private long compileTicks;
@@ -108,6 +109,7 @@ public sealed unsafe class Translator : ICodeTranslator
         RegionEmitter emitter = new(graph, memory, code.Fusion);
         System.Reflection.Emit.DynamicMethod method = emitter.Emit();
         nint address = CompiledMethod.Compile(method);
+        foreach (System.Reflection.MethodInfo callee in emitter.FloatCallees) preparation.Prepare(callee);
         Interlocked.Add(ref compileTicks, Stopwatch.GetTimestamp() - started);
         return new Region(plan, memory, method, address)
         {

@@ -35,6 +35,9 @@ internal sealed unsafe class RegionInstruction
     /// <summary>Nobody sees the status flags it writes: they are overwritten before being read, with no way out between.</summary>
     public bool FlagsDead { get; set; }
 
+    /// <summary>Nobody sees what it writes to registers: that is overwritten before being read, with no way out between. Known in regions with floating point.</summary>
+    public bool ResultDead { get; set; }
+
     /// <summary>Its memory operand's group, if it shares a page with others'.</summary>
     public AccessGroup? Group { get; set; }
 

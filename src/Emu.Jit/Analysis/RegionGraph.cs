@@ -42,7 +42,7 @@ internal sealed unsafe class RegionGraph
 
     private RegionBlock Decode(PlannedBlock planned)
     {
-        Decoder decoder = Decoder.Create(Is64 ? 64 : 32, new ByteArrayCodeReader(planned.Code));
+        Decoder decoder = Decoder.Create(Is64 ? 64 : 32, new ByteArrayCodeReader(planned.Code), Plan.DecoderOptions);
         decoder.IP = (ulong)planned.Start;
         List<RegionInstruction> instructions = [];
         for (int i = 0; i < planned.Ops.Length; i++)

@@ -12,7 +12,7 @@ internal sealed unsafe partial class RegionEmitter
     private readonly Dictionary<AccessGroup, LocalBuilder> groupHosts = [];
 
     /// <summary>Whether an instruction that is performed in place may have to leave.</summary>
-    private static bool MayLeave(RegionInstruction instruction) => TouchesMemory(instruction.Iced) || IsFused(instruction);
+    private static bool MayLeave(RegionInstruction instruction) => TouchesMemory(instruction.Iced) || LeavesForNaNs(instruction);
 
     /// <summary>Whether an instruction reads or writes memory.</summary>
     private static bool TouchesMemory(in Instruction i)

@@ -35,6 +35,8 @@ internal sealed unsafe partial class RegionEmitter
 
     private bool follows;
     private bool dispatches;
+    private readonly HashSet<System.Reflection.MethodInfo> callees = [StoreFlagsMethod];
+
     private RegionBlock block;
     private RegionInstruction current;
 
@@ -68,6 +70,9 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>Instructions left to the interpreter, after <see cref="Emit"/>.</summary>
     public int CalledInstructions { get; private set; }
 
+    /// <summary>Functions that code with floating point may call, after <see cref="Emit"/>; empty for other code.</summary>
+    public IReadOnlyCollection<System.Reflection.MethodInfo> FloatCallees => usesFloat ? callees : [];
+
     /// <summary>Size of the IL in bytes, after <see cref="Emit"/>.</summary>
     public int IlSize => il.ILOffset;
 
@@ -79,6 +84,7 @@ internal sealed unsafe partial class RegionEmitter
         FlagLiveness.Analyze(graph, static i => !IsNative(i) || MayLeave(i));
         AccessGrouping.Analyze(graph, IsNative);
         CollectRegisters();
+        if (usesFloat) ResultLiveness.Analyze(graph, IsNative, MayLeave, DependsOnEnvironment);
         EmitPrologue();
         foreach (RegionBlock b in graph.Blocks) EmitBlock(b);
         while (stubs.TryDequeue(out Action? stub)) stub();
@@ -166,7 +172,11 @@ internal sealed unsafe partial class RegionEmitter
     {
         if (IsNative(current))
         {
-            if (UsesVectors(current.Iced)) EmitVector();
+            if (UsesVectors(current.Iced))
+            {
+                EmitVector();
+                if (current.ResultDead && DependsOnEnvironment(current)) EmitKeepResult();
+            }
             else Emitters[current.Iced.Mnemonic](this);
             NativeInstructions++;
         }
@@ -182,7 +192,6 @@ internal sealed unsafe partial class RegionEmitter
     {
         Op* call = memory.MakeCall(current.Op, fusion.HandlerAlone(current.Op, current.Next), current.Address + 1);
         StoreState();
-        EmitVectorSuspend();
         LoadStateAddress(StateLayout.Rip);
         PushBlockRip();
         il.Emit(OpCodes.Stind_I8);
@@ -210,9 +219,9 @@ internal sealed unsafe partial class RegionEmitter
     private void EmitLeave()
     {
         il.MarkLabel(leave);
+        StoreForExit();
         PushFlagArguments();
         il.Emit(OpCodes.Call, StoreFlagsMethod);
-        StoreForExit();
         EmitTailCall();
     }
 
@@ -279,7 +288,6 @@ internal sealed unsafe partial class RegionEmitter
     private void StoreForExit()
     {
         StoreRegisters();
-        EmitVectorSuspend();
         LoadStateAddress(StateLayout.Rip);
         il.Emit(OpCodes.Ldloc, exitRip);
         il.Emit(OpCodes.Stind_I8);

@@ -1,4 +1,5 @@
 using Emu.Cpu;
+using Iced.Intel;
 
 namespace Emu.Jit.Regions;
 
@@ -27,6 +28,9 @@ internal sealed record RegionPlan
 
     /// <summary>Linear address of the entry when it was planned: for people, because the code may be mapped anywhere.</summary>
     public required ulong Linear { get; init; }
+
+    /// <summary>What the processor's model makes of encodings that depend on it.</summary>
+    public required DecoderOptions DecoderOptions { get; init; }
 
     /// <summary>Offset of the entry in its page.</summary>
     public required int PageOffset { get; init; }

@@ -54,6 +54,7 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
             Blocks = [.. planned],
             Mode = entry.Mode,
             Linear = linear,
+            DecoderOptions = cpu.Model.DecoderOptions,
             PageOffset = (int)(linear & 0xFFF),
             Pages = [.. pages],
         };
@@ -119,7 +120,7 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
     {
         seen.Clear();
         bool is64 = (block.Mode & CodeMode.Code64) != 0;
-        Decoder decoder = Decoder.Create(is64 ? 64 : 32, new ByteArrayCodeReader(bytes, last->Offset, bytes.Length - last->Offset));
+        Decoder decoder = Decoder.Create(is64 ? 64 : 32, new ByteArrayCodeReader(bytes, last->Offset, bytes.Length - last->Offset), cpu.Model.DecoderOptions);
         decoder.IP = (ulong)(start + last->Offset);
         decoder.Decode(out Instruction instruction);
         long next = start + last->NextOffset;
