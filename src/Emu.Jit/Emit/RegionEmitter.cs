@@ -204,6 +204,9 @@ internal sealed unsafe partial class RegionEmitter
         il.MarkLabel(completed);
         EmitVectorResume(call + 1);
         ReloadState();
+        // A long string instruction counts as several.
+        LoadState(StateLayout.Remaining, OpCodes.Ldind_I8);
+        il.Emit(OpCodes.Stloc, remaining);
         SetCanonical();
     }
 
