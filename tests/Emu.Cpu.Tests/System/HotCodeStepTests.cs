@@ -71,17 +71,28 @@ public sealed unsafe class HotCodeStepTests
         });
         m.Machine.Assemble(LongMachine.Code, 64, c =>
         {
-            Label entry = WarmUp(c, static c => c.sti());
+            Label enable = c.CreateLabel(), loop = c.CreateLabel(), start = c.CreateLabel();
+            c.jmp(start);
+            c.Label(ref enable);
+            c.sti();
+            c.ret();
+            c.Label(ref start);
+            c.mov(ecx, 20);
+            c.Label(ref loop);
             c.cli();
-            c.mov(rbx, 1);
-            c.@out(0x80, al); // the test raises the interrupt here
-            c.call(entry);
-            c.mov(rbx, 2);
+            c.@out(0x80, al);
+            c.call(enable);
+            c.mov(ebx, ecx);
+            c.dec(ecx);
+            c.jne(loop);
             c.hlt();
         });
-        Assert.True(m.Cpu.RunUntil(_ => m.Machine.Writes.Count != 0, 10_000));
-        m.Cpu.SetInterruptLine(true);
+        // The loop runs in one go, so that all of it is known, up to the last CLI.
+        m.Machine.PortWritten = () =>
+        {
+            if (m.Machine.Writes.Count == 20) m.Cpu.SetInterruptLine(true);
+        };
         m.Machine.Run();
-        Assert.Equal(1UL, m.State->Gpr[3]);
+        Assert.Equal(2UL, m.State->Gpr[3]);
     }
 }
