@@ -29,6 +29,7 @@ public sealed class Machine : IPowerControl, IDisposable
     private bool resetRequested;
     private bool initRequested;
     private bool quit;
+    private bool disposed;
     private volatile bool paused;
 
     /// <summary>Builds the machine; it is in its state after power-on.</summary>
@@ -272,6 +273,7 @@ public sealed class Machine : IPowerControl, IDisposable
     {
         ulong before = cpu.RetiredInstructions + cpu.DeliveryCount;
         while (cpu.RetiredInstructions + cpu.DeliveryCount == before && !quit && CanRun(cpu)) RunCounted(1, sleep: false);
+        History?.ApplyEditHere();
     }
 
     /// <summary>Repeats history up to a position. On the machine's thread, paused.</summary>
@@ -516,6 +518,8 @@ public sealed class Machine : IPowerControl, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (disposed) return;
+        disposed = true;
         recording?.Dispose();
         History?.Dispose();
         Board.Dispose();
