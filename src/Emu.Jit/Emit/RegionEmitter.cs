@@ -107,7 +107,7 @@ internal sealed unsafe partial class RegionEmitter
             il.Emit(OpCodes.Add);
             if (!Is64) Truncate(4);
             il.Emit(OpCodes.Stloc, page);
-            LoadState(StateLayout.Tlb, OpCodes.Ldind_I);
+            LoadState(StateLayout.CodeTlb, OpCodes.Ldind_I);
             EmitTlbOffset(page);
             il.Emit(OpCodes.Add);
             il.Emit(OpCodes.Stloc, entry);

@@ -11,6 +11,7 @@ internal static unsafe class StateLayout
     public static readonly int FlagsResult;
     public static readonly int FlagsAux;
     public static readonly int Tlb;
+    public static readonly int CodeTlb;
     public static readonly int Remaining;
     public static readonly int ExitRequest;
     public static readonly int Completed;
@@ -31,6 +32,7 @@ internal static unsafe class StateLayout
         FlagsResult = (int)((byte*)&state.FlagsResult - s);
         FlagsAux = (int)((byte*)&state.FlagsAux - s);
         Tlb = (int)((byte*)&state.Tlb - s);
+        CodeTlb = (int)((byte*)&state.CodeTlb - s);
         Remaining = (int)((byte*)&state.Remaining - s);
         ExitRequest = (int)((byte*)&state.ExitRequest - s);
         Completed = (int)((byte*)&state.Completed - s);
