@@ -269,15 +269,17 @@ public sealed unsafe partial class Vcpu
         return null;
     }
 
-    /// <summary>Tells the translator about the block at RIP, whose first operation is <paramref name="entry"/>.</summary>
-    internal void ReportHot(Op* entry)
+    /// <summary>
+    /// Offers the block at RIP, whose first operation is <paramref name="entry"/>, to the translator; false if it does not take it now.
+    /// </summary>
+    internal bool ReportHot(Op* entry)
     {
         CpuState* s = State;
         TlbEntry* tlb = s->CodeTlb + TlbEntry.Index(s->Rip);
         // The translation may have gone while the block ran its first operation; its time will come again.
-        if ((s->Rip & ~0xFFFul) != tlb->ExecuteTag) return;
+        if ((s->Rip & ~0xFFFul) != tlb->ExecuteTag) return false;
         Block? block = Code.Find((nint)(s->Rip + (ulong)tlb->Addend), s->Mode);
-        if (block != null && block.Ops == entry) Code.Translator?.OnHot(this, block);
+        return block != null && block.Ops == entry && Code.Translator!.OnHot(this, block);
     }
 
     private Block? BuildBlock(byte* host, ulong linear, CodeMode mode)

@@ -248,6 +248,14 @@ internal static unsafe partial class Handlers
         else Call<T, CheckedStackFlat32, TRip>(cpu, s, op);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Record(CpuState* s, Op* op, ulong target)
+    {
+        BranchRecord* record = s->BranchHistory + (s->BranchCount++ & (BranchRecord.Count - 1));
+        record->Op = op;
+        record->Target = target;
+    }
+
     /// <summary>CALL r/m.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void CallIndirect<T, TSource, TStack, TRip>(Vcpu cpu, CpuState* s, Op* op)
@@ -276,6 +284,7 @@ internal static unsafe partial class Handlers
         }
 
         s->Rip = target;
+        if (TRip.Chained) Record(s, op, target);
         if (!Retire(s, op) || !TRip.Chained) return;
         Dispatch(cpu, s, op);
     }
@@ -301,6 +310,7 @@ internal static unsafe partial class Handlers
         }
 
         s->Rip = target;
+        if (TRip.Chained) Record(s, op, target);
         if (!Retire(s, op) || !TRip.Chained) return;
         Dispatch(cpu, s, op);
     }

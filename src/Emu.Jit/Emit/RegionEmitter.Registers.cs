@@ -68,9 +68,20 @@ internal sealed unsafe partial class RegionEmitter
         if (used.Access is OpAccess.Write or OpAccess.CondWrite or OpAccess.ReadWrite or OpAccess.ReadCondWrite) gprWritten[number] = true;
     }
 
-    /// <summary>Stores what the region has changed: registers, flags, the instruction budget. RIP is the caller's to store.</summary>
+    /// <summary>
+    /// Stores what the region has changed: registers, flags, the instruction budget, MXCSR. RIP is the caller's to store. Vectors come first, so that
+    /// all floating point is done when the host gets its own environment back, and calls last, for the runtime may compile what they call.
+    /// </summary>
     private void StoreState()
     {
+        StoreRegisters();
+        EmitStoreFlags();
+    }
+
+    private void StoreRegisters()
+    {
+        EmitStoreVectors();
+        EmitVectorSuspend();
         for (int i = 0; i < 16; i++)
         {
             if (!gprWritten[i]) continue;
@@ -79,12 +90,27 @@ internal sealed unsafe partial class RegionEmitter
             il.Emit(OpCodes.Stind_I8);
         }
 
-        EmitStoreVectors();
         LoadStateAddress(StateLayout.Remaining);
         il.Emit(OpCodes.Ldloc, remaining);
         il.Emit(OpCodes.Stind_I8);
-        PushFlagArguments();
-        il.Emit(OpCodes.Call, StoreFlagsMethod);
+    }
+
+    /// <summary>Stores the flags, turned into canonical form.</summary>
+    private void EmitStoreFlags()
+    {
+        if (!flags.Known)
+        {
+            PushFlagArguments();
+            il.Emit(OpCodes.Call, StoreFlagsMethod);
+            return;
+        }
+
+        LoadStateAddress(StateLayout.FlagsResult);
+        PushFlagsResult();
+        il.Emit(OpCodes.Stind_I8);
+        LoadStateAddress(StateLayout.FlagsAux);
+        PushFlagsAux();
+        il.Emit(OpCodes.Stind_I4);
     }
 
     /// <summary>Pushes the arguments of <see cref="StoreFlagsMethod"/>.</summary>

@@ -122,8 +122,9 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>Calls a function of <see cref="Lanes"/> by name and number of parameters.</summary>
     private void CallLanes(string name, int parameters, Type operation, int size)
     {
-        MethodInfo function = typeof(Lanes).GetMethods().First(m => m.Name == name && m.GetParameters().Length == parameters);
-        il.Emit(OpCodes.Call, function.MakeGenericMethod(operation, VectorType(size)));
+        MethodInfo function = typeof(Lanes).GetMethods().First(m => m.Name == name && m.GetParameters().Length == parameters).MakeGenericMethod(operation, VectorType(size));
+        callees.Add(function);
+        il.Emit(OpCodes.Call, function);
     }
 
     private void EmitVectorShift(VectorRow row, Type operation)

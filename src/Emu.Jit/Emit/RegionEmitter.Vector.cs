@@ -85,6 +85,25 @@ internal sealed unsafe partial class RegionEmitter
         il.MarkLabel(accept);
     }
 
+    /// <summary>Has a result nobody sees computed all the same, for the exception flags that come of it.</summary>
+    private void EmitKeepResult()
+    {
+        Register register = current.Iced.Op0Register;
+        LoadStateAddress(StateLayout.Scratch);
+        if (register.IsGPR())
+        {
+            il.Emit(OpCodes.Ldloc, GprLocal(register));
+            il.Emit(OpCodes.Volatile);
+            il.Emit(OpCodes.Stind_I8);
+        }
+        else
+        {
+            il.Emit(OpCodes.Ldloc, VectorLocal(register));
+            il.Emit(OpCodes.Volatile);
+            il.Emit(OpCodes.Stobj, RegisterType);
+        }
+    }
+
     private static readonly System.Reflection.MethodInfo LeaveAtMethod = typeof(Vcpu).GetMethod(nameof(Vcpu.LeaveAt))!;
 
     private void EmitStoreVectors()

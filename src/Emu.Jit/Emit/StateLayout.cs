@@ -22,6 +22,10 @@ internal static unsafe class StateLayout
     public static readonly int ExecuteTag;
     public static readonly int Addend;
     public static readonly int Handler;
+    public static readonly int Link;
+    public static readonly int JumpCache;
+    public static readonly int CachedKey;
+    public static readonly int CachedEntry;
     private static readonly int Segments;
 
     static StateLayout()
@@ -46,6 +50,11 @@ internal static unsafe class StateLayout
         Addend = (int)((byte*)&entry.Addend - (byte*)&entry);
         Op operation = default;
         Handler = (int)((byte*)&operation.Handler - (byte*)&operation);
+        Link = (int)((byte*)&operation.Aux - (byte*)&operation);
+        JumpCache = (int)((byte*)&state.JumpCache - s);
+        JumpCacheEntry cached = default;
+        CachedKey = (int)((byte*)&cached.Key - (byte*)&cached);
+        CachedEntry = (int)((byte*)&cached.Entry - (byte*)&cached);
     }
 
     /// <summary>Offset of a general register.</summary>
