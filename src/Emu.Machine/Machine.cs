@@ -30,6 +30,7 @@ public sealed class Machine : IPowerControl, IDisposable
     private bool resetRequested;
     private bool initRequested;
     private bool quit;
+    private bool disposed;
     private volatile bool paused;
 
     /// <summary>Builds the machine; it is in its state after power-on.</summary>
@@ -291,6 +292,7 @@ public sealed class Machine : IPowerControl, IDisposable
     {
         ulong before = cpu.RetiredInstructions + cpu.DeliveryCount;
         while (cpu.RetiredInstructions + cpu.DeliveryCount == before && !quit && CanRun(cpu)) RunCounted(1, sleep: false);
+        History?.ApplyEditHere();
     }
 
     /// <summary>Repeats history up to a position. On the machine's thread, paused.</summary>
@@ -535,6 +537,8 @@ public sealed class Machine : IPowerControl, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (disposed) return;
+        disposed = true;
         recording?.Dispose();
         History?.Dispose();
         lockstep?.Dispose();

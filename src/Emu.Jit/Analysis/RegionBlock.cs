@@ -94,6 +94,9 @@ internal sealed class RegionBlock
     /// <summary>Target of a direct branch or call, as a distance.</summary>
     public long Target { get; init; }
 
+    /// <summary>Where an indirect jump or call has been seen to go, as distances.</summary>
+    public required IReadOnlyList<long> SeenTargets { get; init; }
+
     /// <summary>Position in the order of emission.</summary>
     public int Index { get; set; }
 
@@ -105,9 +108,6 @@ internal sealed class RegionBlock
 
     /// <summary>Flags must be in canonical form at its start.</summary>
     public bool NeedsCanonicalFlags { get; set; }
-
-    /// <summary>May lead back to itself or something before it, so events are looked at when it ends.</summary>
-    public bool MayLoop { get; set; }
 
     /// <summary>The last instruction.</summary>
     public RegionInstruction Last => Instructions[^1];

@@ -184,10 +184,17 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>Pushes the byte offset of the TLB entry for a linear address.</summary>
     private void EmitTlbOffset(LocalBuilder linear)
     {
+        const int EntryBits = 5;
         il.Emit(OpCodes.Ldloc, linear);
-        il.Emit(OpCodes.Ldc_I4, 12 - 5);
+        il.Emit(OpCodes.Ldc_I4, 12 - EntryBits);
         il.Emit(OpCodes.Shr_Un);
-        Constant((TlbEntry.Count - 1) * TlbEntry.SizeInBytes);
+        il.Emit(OpCodes.Ldloc, linear);
+        il.Emit(OpCodes.Ldc_I4, 12 + TlbEntry.FoldDistance - EntryBits);
+        il.Emit(OpCodes.Shr_Un);
+        Constant(TlbEntry.FoldMask << EntryBits);
+        il.Emit(OpCodes.And);
+        il.Emit(OpCodes.Xor);
+        Constant((TlbEntry.Count - 1) << EntryBits);
         il.Emit(OpCodes.And);
         il.Emit(OpCodes.Conv_I);
     }

@@ -74,6 +74,12 @@ internal sealed unsafe partial class RegionEmitter
     /// </summary>
     private void StoreState()
     {
+        StoreRegisters();
+        EmitStoreFlags();
+    }
+
+    private void StoreRegisters()
+    {
         EmitStoreVectors();
         EmitVectorSuspend();
         for (int i = 0; i < 16; i++)
@@ -87,8 +93,24 @@ internal sealed unsafe partial class RegionEmitter
         LoadStateAddress(StateLayout.Remaining);
         il.Emit(OpCodes.Ldloc, remaining);
         il.Emit(OpCodes.Stind_I8);
-        PushFlagArguments();
-        il.Emit(OpCodes.Call, StoreFlagsMethod);
+    }
+
+    /// <summary>Stores the flags, turned into canonical form.</summary>
+    private void EmitStoreFlags()
+    {
+        if (!flags.Known)
+        {
+            PushFlagArguments();
+            il.Emit(OpCodes.Call, StoreFlagsMethod);
+            return;
+        }
+
+        LoadStateAddress(StateLayout.FlagsResult);
+        PushFlagsResult();
+        il.Emit(OpCodes.Stind_I8);
+        LoadStateAddress(StateLayout.FlagsAux);
+        PushFlagsAux();
+        il.Emit(OpCodes.Stind_I4);
     }
 
     /// <summary>Pushes the arguments of <see cref="StoreFlagsMethod"/>.</summary>

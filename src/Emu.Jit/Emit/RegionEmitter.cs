@@ -21,6 +21,8 @@ internal sealed unsafe partial class RegionEmitter
     private readonly DynamicMethod method;
     private readonly ILGenerator il;
     private readonly Label leave;
+    private readonly Label follow;
+    private readonly Label dispatch;
     private readonly Label[] blockLabels;
     private readonly Queue<Action> stubs = new();
     private readonly Dictionary<(nint Op, bool AddBack), Label> exits = [];
@@ -31,6 +33,8 @@ internal sealed unsafe partial class RegionEmitter
     private readonly LocalBuilder exitOp;
     private readonly LocalBuilder exitRip;
 
+    private bool follows;
+    private bool dispatches;
     private readonly HashSet<System.Reflection.MethodInfo> callees = [StoreFlagsMethod];
 
     private RegionBlock block;
@@ -42,7 +46,7 @@ internal sealed unsafe partial class RegionEmitter
         this.graph = graph;
         this.memory = memory;
         this.fusion = fusion;
-        method = new DynamicMethod("Region", typeof(void), HandlerParameters, typeof(RegionEmitter).Module, skipVisibility: true) { InitLocals = false };
+        method = new DynamicMethod($"Region_{graph.Plan.Linear:x}", typeof(void), HandlerParameters, typeof(RegionEmitter).Module, skipVisibility: true) { InitLocals = false };
         il = method.GetILGenerator(4096);
         rip = il.DeclareLocal(typeof(long));
         remaining = il.DeclareLocal(typeof(long));
@@ -53,6 +57,8 @@ internal sealed unsafe partial class RegionEmitter
         flagsY = il.DeclareLocal(typeof(long));
         flagsKind = il.DeclareLocal(typeof(int));
         leave = il.DefineLabel();
+        follow = il.DefineLabel();
+        dispatch = il.DefineLabel();
         blockLabels = [.. graph.Blocks.Select(_ => il.DefineLabel())];
         block = graph.Entry;
         current = block.Instructions[0];
@@ -83,6 +89,8 @@ internal sealed unsafe partial class RegionEmitter
         foreach (RegionBlock b in graph.Blocks) EmitBlock(b);
         while (stubs.TryDequeue(out Action? stub)) stub();
         EmitLeave();
+        EmitFollow();
+        EmitDispatch();
         return method;
     }
 
@@ -113,7 +121,7 @@ internal sealed unsafe partial class RegionEmitter
             il.Emit(OpCodes.Add);
             if (!Is64) Truncate(4);
             il.Emit(OpCodes.Stloc, page);
-            LoadState(StateLayout.Tlb, OpCodes.Ldind_I);
+            LoadState(StateLayout.CodeTlb, OpCodes.Ldind_I);
             EmitTlbOffset(page);
             il.Emit(OpCodes.Add);
             il.Emit(OpCodes.Stloc, entry);
@@ -182,7 +190,7 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>Has the interpreter perform one instruction, all state in memory meanwhile.</summary>
     private void EmitCallInterpreter()
     {
-        Op* call = memory.MakeCall(current.Op, fusion.HandlerAlone(current.Op, current.Next));
+        Op* call = memory.MakeCall(current.Op, fusion.HandlerAlone(current.Op, current.Next), current.Address + 1);
         StoreState();
         LoadStateAddress(StateLayout.Rip);
         PushBlockRip();
@@ -210,15 +218,87 @@ internal sealed unsafe partial class RegionEmitter
         SetCanonical();
     }
 
-    /// <summary>Where every way out ends: stores the state and goes on with the operation in <see cref="exitOp"/> at <see cref="exitRip"/>.</summary>
+    /// <summary>Where ways out to the interpreter end: stores the state and goes on with the operation in <see cref="exitOp"/> at <see cref="exitRip"/>.</summary>
     private void EmitLeave()
     {
         il.MarkLabel(leave);
-        StoreState();
+        StoreForExit();
+        PushFlagArguments();
+        il.Emit(OpCodes.Call, StoreFlagsMethod);
+        EmitTailCall();
+    }
+
+    /// <summary>Where ways out with a link end; the flags are stored. The operation in <see cref="exitOp"/> has the link or gets it.</summary>
+    private void EmitFollow()
+    {
+        if (!follows) return;
+        il.MarkLabel(follow);
+        StoreForExit();
+        Label unlinked = il.DefineLabel();
+        LoadField(exitOp, StateLayout.Link, OpCodes.Ldind_I);
+        il.Emit(OpCodes.Brfalse, unlinked);
+        LoadField(exitOp, StateLayout.Link, OpCodes.Ldind_I);
+        il.Emit(OpCodes.Stloc, exitOp);
+        il.MarkLabel(unlinked);
+        EmitTailCall();
+    }
+
+    /// <summary>Where ways out to anywhere end; the flags are stored. What <see cref="Handlers.Dispatch"/> does.</summary>
+    private void EmitDispatch()
+    {
+        if (!dispatches) return;
+        il.MarkLabel(dispatch);
+        StoreForExit();
+        Label unknown = il.DefineLabel();
+        LocalBuilder entry = il.DeclareLocal(typeof(nint));
+        LoadState(StateLayout.CodeTlb, OpCodes.Ldind_I);
+        EmitTlbOffset(exitRip);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Stloc, entry);
+        il.Emit(OpCodes.Ldloc, exitRip);
+        Constant(~0xFFFL);
+        il.Emit(OpCodes.And);
+        LoadField(entry, StateLayout.ExecuteTag, OpCodes.Ldind_I8);
+        il.Emit(OpCodes.Bne_Un, unknown);
+        LocalBuilder host = il.DeclareLocal(typeof(long)), cached = il.DeclareLocal(typeof(nint));
+        il.Emit(OpCodes.Ldloc, exitRip);
+        LoadField(entry, StateLayout.Addend, OpCodes.Ldind_I8);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Stloc, host);
+        LoadState(StateLayout.JumpCache, OpCodes.Ldind_I);
+        il.Emit(OpCodes.Ldloc, host);
+        il.Emit(OpCodes.Ldc_I4, JumpCacheEntry.GrainBits);
+        il.Emit(OpCodes.Shr_Un);
+        il.Emit(OpCodes.Ldloc, host);
+        il.Emit(OpCodes.Ldc_I4, JumpCacheEntry.FoldBit);
+        il.Emit(OpCodes.Shr_Un);
+        il.Emit(OpCodes.Xor);
+        Constant(JumpCacheEntry.Count - 1);
+        il.Emit(OpCodes.And);
+        Constant(JumpCacheEntry.SizeInBytes);
+        il.Emit(OpCodes.Mul);
+        il.Emit(OpCodes.Conv_I);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Stloc, cached);
+        LoadField(cached, StateLayout.CachedKey, OpCodes.Ldind_I8);
+        il.Emit(OpCodes.Ldloc, host);
+        Constant((long)JumpCacheEntry.KeyOf(0, graph.Plan.Mode));
+        il.Emit(OpCodes.Or);
+        il.Emit(OpCodes.Bne_Un, unknown);
+        LoadField(cached, StateLayout.CachedEntry, OpCodes.Ldind_I);
+        il.Emit(OpCodes.Stloc, exitOp);
+        EmitTailCall();
+        il.MarkLabel(unknown);
+        il.Emit(OpCodes.Ret);
+    }
+
+    /// <summary>Stores everything but the flags.</summary>
+    private void StoreForExit()
+    {
+        StoreRegisters();
         LoadStateAddress(StateLayout.Rip);
         il.Emit(OpCodes.Ldloc, exitRip);
         il.Emit(OpCodes.Stind_I8);
-        EmitTailCall();
     }
 
     private void EmitTailCall()

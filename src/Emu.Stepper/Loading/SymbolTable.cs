@@ -19,6 +19,9 @@ public sealed class SymbolTable
         byAddress.TryAdd(address, name);
     }
 
+    /// <summary>Adds a number that has a name (<c>equ</c>): it can be used in expressions, but names no place.</summary>
+    public void AddNumber(string name, ulong value) => byName.TryAdd(name, value);
+
     /// <summary>Address of a symbol. A local label (".loop") is found if only one has that name.</summary>
     public bool TryFind(string name, out ulong address)
     {

@@ -78,7 +78,7 @@ public sealed unsafe partial class StepperSession
 
     private Stop Travel(Func<TimeTravel, Stop> move)
     {
-        if (Machine.History is not { } history) throw new StepperException("this machine keeps no history to go back in");
+        if (Machine.History is not { } history) throw new StepperException("this machine keeps no history to go back in (start it with -icount shift=2,history=on)");
         repeats = true;
         try
         {

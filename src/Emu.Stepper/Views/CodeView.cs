@@ -15,7 +15,7 @@ public readonly record struct CodeRow(ulong Linear, Instruction Instruction, byt
 /// <summary>Disassembly with labels, jump arrows, breakpoints and the current instruction; and the source.</summary>
 public static unsafe class CodeView
 {
-    private const int MostBytes = 15, ShownBytes = 8;
+    private const int MostBytes = 15, ShownBytes = 8, CommentColumn = 22;
 
     /// <summary>Instructions from an address on.</summary>
     public static IReadOnlyList<CodeRow> Rows(StepperSession session, ulong linear, int count)
@@ -79,10 +79,12 @@ public static unsafe class CodeView
             Tone tone = isCurrent ? Tone.Current : Tone.Code;
             StopPoint? point = session.Points.FirstOrDefault(p => p.Length == 0 && p.Address == row.Linear);
             string bytes = Convert.ToHexStringLower(row.Bytes, 0, Math.Min(ShownBytes, row.Bytes.Length)) + (row.Bytes.Length > ShownBytes ? "+" : "");
+            string code = row.Instruction.IsInvalid ? $"db 0x{row.Bytes[0]:x2}" : session.Text.Format(row.Instruction);
+            string comment = session.Program.Source?.CommentAt(row.Linear) is { Length: > 0 } said ? $"{new string(' ', Math.Max(1, CommentColumn - code.Length))}; {said}" : "";
             lines.Add(new StyledText { Target = row.Linear }
                 .Add(point != null ? "*" : " ", Tone.Bad).Add(isCurrent ? ">" : row.Linear == cursor ? "-" : " ", Tone.Current)
                 .Add(Numbers.Full(row.Linear, row.Linear >> 32 != 0 ? 8 : 4), Tone.Address).Add(" ").Add(showBytes ? bytes.PadRight(18) : "", Tone.Dim)
-                .Add(arrows[i], Tone.Label).Add(row.Instruction.IsInvalid ? $"db 0x{row.Bytes[0]:x2}" : session.Text.Format(row.Instruction), tone));
+                .Add(arrows[i], Tone.Label).Add(code, tone).Add(comment, Tone.Dim));
         }
 
         return lines;
