@@ -59,6 +59,9 @@ public sealed unsafe partial class Vcpu
     /// </summary>
     public long RunSlice(long maxInstructions) => Run(maxInstructions, exact: maxInstructions < 2 * Bias);
 
+    /// <summary>Runs whole blocks, as few as retire more than <paramref name="instructions"/>: never one by one at the end, as <see cref="Run(long)"/> does.</summary>
+    public long RunBlocks(long instructions) => Run(instructions + Bias, exact: false);
+
     private long Run(long maxInstructions, bool exact)
     {
         long stop = exact ? -Bias : -1;
@@ -140,46 +143,77 @@ public sealed unsafe partial class Vcpu
         return predicate(this);
     }
 
+    /// <summary>At the end of a block: the dispatcher has nothing to do but find the next one.</summary>
+    private bool CanGoOn
+    {
+        get
+        {
+            CpuState* s = State;
+            return s->ExitRequest == 0 && s->Remaining >= 0 && s->Shadow == InterruptShadow.None && (s->SystemFlags & (Eflags.Tf | Eflags.Rf)) == 0
+                && s->Activity == ActivityState.Active && (s->Mode & CodeMode.Flat) != 0
+                && !hasPendingException && !retryAlone && !runsAlone && instructionBreakpoints == 0 && debugHit == null;
+        }
+    }
+
     private void RunBlock()
     {
         CpuState* s = State;
         Code.Collect(s);
         Code.Translator?.BetweenBlocks();
-        bool single = s->Remaining < 0 || NeedsSingleStep;
-        if (single && HitsInstructionBreakpoint()) return;
-        CodeMode mode = s->Mode;
-        if (single)
+        if (s->Remaining < 0 || NeedsSingleStep)
         {
-            mode |= CodeMode.SingleStep;
-        }
-        else if (FindRecent(s) is var recent && recent != null)
-        {
-            if (s->LinkSlot != null)
-            {
-                *s->LinkSlot = (nint)recent;
-                s->LinkSlot = null;
-            }
-
-            recent->Handler(this, s, recent);
+            RunAlone();
             return;
         }
 
-        Block? block = FindBlock(mode);
+        Op* first = FindRecent(s);
+        if (first == null)
+        {
+            Block? block = FindBlock(s->Mode);
+            if (block == null) return;
+            first = block.Ops;
+            // A block that had to be made for one instruction is for this occasion only.
+            if (block.Mode != s->Mode) s->LinkSlot = null;
+            else if (s->LinkSlot == null) Code.Remember(block);
+        }
+
+        if (s->LinkSlot != null)
+        {
+            *s->LinkSlot = (nint)first;
+            s->LinkSlot = null;
+        }
+
+        if (s->Shadow != InterruptShadow.None || (s->SystemFlags & Eflags.Rf) != 0) RunUnshadowed(first);
+        else first->Handler(this, s, first);
+    }
+
+    /// <summary>Runs one instruction that must be run alone.</summary>
+    private void RunAlone()
+    {
+        if (HitsInstructionBreakpoint()) return;
+        Block? block = FindBlock(State->Mode | CodeMode.SingleStep);
         if (block == null) return;
-        if (!single)
-        {
-            if (s->LinkSlot != null)
-            {
-                if (block.SecondPage == 0 || block.Mode == mode) *s->LinkSlot = (nint)block.Ops;
-                s->LinkSlot = null;
-            }
-
-            block.Ops->Handler(this, s, block.Ops);
-            return;
-        }
-
-        s->LinkSlot = null;
+        State->LinkSlot = null;
         RunSingle(block);
+    }
+
+    /// <summary>
+    /// Runs on behind STI, MOV SS or an IRET that set RF. What they hold off ends with the next instruction; as nothing is held off, that needs no
+    /// stop behind it.
+    /// </summary>
+    private void RunUnshadowed(Op* first)
+    {
+        CpuState* s = State;
+        long left = s->Remaining;
+        InterruptShadow shadow = s->Shadow;
+        uint resume = s->SystemFlags & Eflags.Rf;
+        s->Shadow = InterruptShadow.None;
+        s->SystemFlags &= ~Eflags.Rf;
+        first->Handler(this, s, first);
+        if (s->Remaining != left || hasPendingException) return;
+        // Not even that one was done.
+        s->Shadow = shadow;
+        s->SystemFlags |= resume;
     }
 
     /// <summary>The first operation at RIP if the TLB and the jump cache know it; null otherwise.</summary>
@@ -187,11 +221,11 @@ public sealed unsafe partial class Vcpu
     {
         if ((s->Mode & CodeMode.Flat) == 0) return null;
         ulong linear = s->Rip;
-        TlbEntry* entry = s->Tlb + TlbEntry.Index(linear);
+        TlbEntry* entry = s->CodeTlb + TlbEntry.Index(linear);
         if ((linear & ~0xFFFul) != entry->ExecuteTag) return null;
         nint host = (nint)(linear + (ulong)entry->Addend);
         JumpCacheEntry* cached = s->JumpCache + JumpCacheEntry.Index(host);
-        if (cached->Host != host || cached->Mode != s->Mode) return null;
+        if (cached->Key != JumpCacheEntry.KeyOf(host, s->Mode)) return null;
         // A block on two pages may have been built for another mapping; FindBlock looks into that.
         return (cached->Entry->Flags & OpFlags.ChecksMapping) == 0 ? cached->Entry : null;
     }
@@ -232,13 +266,7 @@ public sealed unsafe partial class Vcpu
             if (block == null) return null;
         }
 
-        if (flat)
-        {
-            if ((mode & CodeMode.SingleStep) == 0) Code.Remember(block);
-            return block;
-        }
-
-        if (rip + (uint)block.ByteLength - 1 <= limit) return block;
+        if (flat || rip + (uint)block.ByteLength - 1 <= limit) return block;
         if ((mode & CodeMode.SingleStep) == 0) return FindBlock(mode | CodeMode.SingleStep);
         Record(ExceptionVector.GeneralProtection, 0, 0);
         return null;
@@ -250,7 +278,7 @@ public sealed unsafe partial class Vcpu
     internal bool ReportHot(Op* entry)
     {
         CpuState* s = State;
-        TlbEntry* tlb = s->Tlb + TlbEntry.Index(s->Rip);
+        TlbEntry* tlb = s->CodeTlb + TlbEntry.Index(s->Rip);
         // The translation may have gone while the block ran its first operation; its time will come again.
         if ((s->Rip & ~0xFFFul) != tlb->ExecuteTag) return false;
         Block? block = Code.Find((nint)(s->Rip + (ulong)tlb->Addend), s->Mode);
@@ -329,7 +357,7 @@ public sealed unsafe partial class Vcpu
     /// <summary>Host address of code; null for a device. <paramref name="mapped"/> is false with a fault recorded.</summary>
     private byte* FetchHost(ulong linear, out ulong physical, out bool mapped)
     {
-        TlbEntry* entry = State->Tlb + TlbEntry.Index(linear);
+        TlbEntry* entry = State->CodeTlb + TlbEntry.Index(linear);
         mapped = true;
         physical = 0;
         if ((linear & ~0xFFFul) == entry->ExecuteTag) return (byte*)(linear + (ulong)entry->Addend);

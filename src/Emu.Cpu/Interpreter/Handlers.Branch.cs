@@ -76,11 +76,11 @@ internal static unsafe partial class Handlers
     public static void Dispatch(Vcpu cpu, CpuState* s, Op* op)
     {
         ulong linear = s->Rip;
-        TlbEntry* entry = s->Tlb + TlbEntry.Index(linear);
+        TlbEntry* entry = s->CodeTlb + TlbEntry.Index(linear);
         if ((linear & ~0xFFFul) != entry->ExecuteTag) return;
         nint host = (nint)(linear + (ulong)entry->Addend);
         JumpCacheEntry* cached = s->JumpCache + JumpCacheEntry.Index(host);
-        if (cached->Host != host || cached->Mode != s->Mode) return;
+        if (cached->Key != JumpCacheEntry.KeyOf(host, s->Mode)) return;
         Op* next = cached->Entry;
         next->Handler(cpu, s, next);
     }

@@ -121,7 +121,7 @@ internal sealed unsafe partial class RegionEmitter
             il.Emit(OpCodes.Add);
             if (!Is64) Truncate(4);
             il.Emit(OpCodes.Stloc, page);
-            LoadState(StateLayout.Tlb, OpCodes.Ldind_I);
+            LoadState(StateLayout.CodeTlb, OpCodes.Ldind_I);
             EmitTlbOffset(page);
             il.Emit(OpCodes.Add);
             il.Emit(OpCodes.Stloc, entry);
@@ -215,6 +215,9 @@ internal sealed unsafe partial class RegionEmitter
         il.MarkLabel(completed);
         EmitVectorResume(call + 1);
         ReloadState();
+        // A long string instruction counts as several.
+        LoadState(StateLayout.Remaining, OpCodes.Ldind_I8);
+        il.Emit(OpCodes.Stloc, remaining);
         SetCanonical();
     }
 
@@ -250,7 +253,11 @@ internal sealed unsafe partial class RegionEmitter
         il.MarkLabel(dispatch);
         StoreForExit();
         Label unknown = il.DefineLabel();
-        LocalBuilder entry = EmitTlbEntry(exitRip);
+        LocalBuilder entry = il.DeclareLocal(typeof(nint));
+        LoadState(StateLayout.CodeTlb, OpCodes.Ldind_I);
+        EmitTlbOffset(exitRip);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Stloc, entry);
         il.Emit(OpCodes.Ldloc, exitRip);
         Constant(~0xFFFL);
         il.Emit(OpCodes.And);
@@ -263,8 +270,10 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Stloc, host);
         LoadState(StateLayout.JumpCache, OpCodes.Ldind_I);
         il.Emit(OpCodes.Ldloc, host);
+        il.Emit(OpCodes.Ldc_I4, JumpCacheEntry.GrainBits);
+        il.Emit(OpCodes.Shr_Un);
         il.Emit(OpCodes.Ldloc, host);
-        il.Emit(OpCodes.Ldc_I4, JumpCacheEntry.FoldDistance);
+        il.Emit(OpCodes.Ldc_I4, JumpCacheEntry.FoldBit);
         il.Emit(OpCodes.Shr_Un);
         il.Emit(OpCodes.Xor);
         Constant(JumpCacheEntry.Count - 1);
@@ -274,11 +283,10 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Conv_I);
         il.Emit(OpCodes.Add);
         il.Emit(OpCodes.Stloc, cached);
-        LoadField(cached, StateLayout.CachedHost, OpCodes.Ldind_I8);
+        LoadField(cached, StateLayout.CachedKey, OpCodes.Ldind_I8);
         il.Emit(OpCodes.Ldloc, host);
-        il.Emit(OpCodes.Bne_Un, unknown);
-        LoadField(cached, StateLayout.CachedMode, OpCodes.Ldind_I4);
-        il.Emit(OpCodes.Ldc_I4, (int)graph.Plan.Mode);
+        Constant((long)JumpCacheEntry.KeyOf(0, graph.Plan.Mode));
+        il.Emit(OpCodes.Or);
         il.Emit(OpCodes.Bne_Un, unknown);
         LoadField(cached, StateLayout.CachedEntry, OpCodes.Ldind_I);
         il.Emit(OpCodes.Stloc, exitOp);

@@ -11,6 +11,7 @@ internal static unsafe class StateLayout
     public static readonly int FlagsResult;
     public static readonly int FlagsAux;
     public static readonly int Tlb;
+    public static readonly int CodeTlb;
     public static readonly int Remaining;
     public static readonly int ExitRequest;
     public static readonly int Completed;
@@ -23,9 +24,8 @@ internal static unsafe class StateLayout
     public static readonly int Handler;
     public static readonly int Link;
     public static readonly int JumpCache;
-    public static readonly int CachedHost;
+    public static readonly int CachedKey;
     public static readonly int CachedEntry;
-    public static readonly int CachedMode;
     private static readonly int Segments;
 
     static StateLayout()
@@ -36,6 +36,7 @@ internal static unsafe class StateLayout
         FlagsResult = (int)((byte*)&state.FlagsResult - s);
         FlagsAux = (int)((byte*)&state.FlagsAux - s);
         Tlb = (int)((byte*)&state.Tlb - s);
+        CodeTlb = (int)((byte*)&state.CodeTlb - s);
         Remaining = (int)((byte*)&state.Remaining - s);
         ExitRequest = (int)((byte*)&state.ExitRequest - s);
         Completed = (int)((byte*)&state.Completed - s);
@@ -52,9 +53,8 @@ internal static unsafe class StateLayout
         Link = (int)((byte*)&operation.Aux - (byte*)&operation);
         JumpCache = (int)((byte*)&state.JumpCache - s);
         JumpCacheEntry cached = default;
-        CachedHost = (int)((byte*)&cached.Host - (byte*)&cached);
+        CachedKey = (int)((byte*)&cached.Key - (byte*)&cached);
         CachedEntry = (int)((byte*)&cached.Entry - (byte*)&cached);
-        CachedMode = (int)((byte*)&cached.Mode - (byte*)&cached);
     }
 
     /// <summary>Offset of a general register.</summary>

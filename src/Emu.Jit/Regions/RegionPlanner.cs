@@ -75,7 +75,7 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
         }
         else
         {
-            TlbEntry* tlb = s->Tlb + TlbEntry.Index(target);
+            TlbEntry* tlb = s->CodeTlb + TlbEntry.Index(target);
             if ((target & ~0xFFFul) != tlb->ExecuteTag) return null;
             host = (nint)(target + (ulong)tlb->Addend);
             if (code.Find(host, entry.Mode) is not { } found) return null;

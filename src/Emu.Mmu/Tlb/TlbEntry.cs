@@ -31,7 +31,7 @@ public struct TlbEntry
     /// </summary>
     public ulong WriteTag;
 
-    /// <summary>The same for instruction fetches.</summary>
+    /// <summary>The same for instruction fetches, in the TLBs for code; those have no other tags.</summary>
     public ulong ExecuteTag;
 
     /// <summary>Host address minus linear address.</summary>
