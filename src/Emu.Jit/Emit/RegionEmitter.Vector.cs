@@ -152,7 +152,7 @@ internal sealed unsafe partial class RegionEmitter
             }
             else
             {
-                LocalBuilder low = il.DeclareLocal(typeof(Vector128<byte>));
+                LocalBuilder low = Scratch(typeof(Vector128<byte>));
                 il.Emit(OpCodes.Stloc, low);
                 il.Emit(OpCodes.Ldloc, local);
                 il.Emit(OpCodes.Ldloc, low);

@@ -157,6 +157,7 @@ internal sealed unsafe partial class RegionEmitter
         block = b;
         il.MarkLabel(blockLabels[b.Index]);
         BeginFlags(b);
+        blockLocals.Reset();
         int last = b.Instructions.Count - (b.End == BlockEnd.FallThrough ? 0 : 1);
         for (int i = 0; i < last; i++)
         {
@@ -165,11 +166,13 @@ internal sealed unsafe partial class RegionEmitter
         }
 
         current = b.Last;
+        scratch.Reset();
         EmitEnd();
     }
 
     private void EmitInstruction()
     {
+        scratch.Reset();
         if (IsNative(current))
         {
             if (UsesVectors(current.Iced))
@@ -212,6 +215,9 @@ internal sealed unsafe partial class RegionEmitter
         il.MarkLabel(completed);
         EmitVectorResume(call + 1);
         ReloadState();
+        // A long string instruction counts as several.
+        LoadState(StateLayout.Remaining, OpCodes.Ldind_I8);
+        il.Emit(OpCodes.Stloc, remaining);
         SetCanonical();
     }
 
@@ -257,7 +263,7 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.And);
         LoadField(entry, StateLayout.ExecuteTag, OpCodes.Ldind_I8);
         il.Emit(OpCodes.Bne_Un, unknown);
-        LocalBuilder host = il.DeclareLocal(typeof(long)), cached = il.DeclareLocal(typeof(nint));
+        LocalBuilder host = Scratch(typeof(long)), cached = Scratch(typeof(nint));
         il.Emit(OpCodes.Ldloc, exitRip);
         LoadField(entry, StateLayout.Addend, OpCodes.Ldind_I8);
         il.Emit(OpCodes.Add);
