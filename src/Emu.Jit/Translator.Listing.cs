@@ -32,7 +32,7 @@ public sealed unsafe partial class Translator
 
     private static void Describe(Region region, ulong start, StringBuilder text)
     {
-        text.AppendLine($"region {start:x}: {region.Plan.Blocks.Count} blocks, {region.Instructions} instructions, {region.Called} of them interpreted (*), {region.IlSize} bytes of IL");
+        text.AppendLine($"region {start:x}: {region.Plan.Blocks.Count} blocks, {region.Summary.Instructions} instructions, {region.Summary.Called} of them interpreted (*), {region.Summary.IlBytes} bytes of IL");
         NasmFormatter formatter = new();
         StringOutput output = new();
         foreach (RegionBlock block in new RegionGraph(region.Plan).Blocks)

@@ -37,6 +37,8 @@ internal sealed unsafe partial class RegionEmitter
     private bool dispatches;
     private readonly HashSet<System.Reflection.MethodInfo> callees = [StoreFlagsMethod];
 
+    private readonly Dictionary<Mnemonic, int> called = [];
+
     private RegionBlock block;
     private RegionInstruction current;
 
@@ -67,8 +69,8 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>Instructions performed in place, after <see cref="Emit"/>.</summary>
     public int NativeInstructions { get; private set; }
 
-    /// <summary>Instructions left to the interpreter, after <see cref="Emit"/>.</summary>
-    public int CalledInstructions { get; private set; }
+    /// <summary>Instructions left to the interpreter, by mnemonic, after <see cref="Emit"/>.</summary>
+    public IReadOnlyDictionary<Mnemonic, int> CalledInstructions => called;
 
     /// <summary>Functions that code with floating point may call, after <see cref="Emit"/>; empty for other code.</summary>
     public IReadOnlyCollection<System.Reflection.MethodInfo> FloatCallees => usesFloat ? callees : [];
@@ -191,9 +193,11 @@ internal sealed unsafe partial class RegionEmitter
         else
         {
             EmitCallInterpreter();
-            CalledInstructions++;
+            CountCalled();
         }
     }
+
+    private void CountCalled() => called[current.Iced.Mnemonic] = called.GetValueOrDefault(current.Iced.Mnemonic) + 1;
 
     /// <summary>Has the interpreter perform one instruction, all state in memory meanwhile.</summary>
     private void EmitCallInterpreter()
