@@ -299,7 +299,9 @@ public sealed unsafe partial class Vcpu
         // The translation may have gone while the block ran its first operation; its time will come again.
         if ((s->Rip & ~0xFFFul) != tlb->ExecuteTag) return false;
         Block? block = Code.Find((nint)(s->Rip + (ulong)tlb->Addend), s->Mode);
-        return block != null && block.Ops == entry && Code.Translator!.OnHot(this, block);
+        if (block == null || block.Ops != entry) return false;
+        block.CountedExecutions += Code.Translator!.Threshold;
+        return Code.Translator.OnHot(this, block);
     }
 
     private Block? BuildBlock(byte* host, ulong linear, CodeMode mode)
