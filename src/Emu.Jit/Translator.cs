@@ -33,6 +33,7 @@ public sealed unsafe partial class Translator : ICodeTranslator
     private volatile bool anyFinished;
     private volatile bool keepsListings;
     private long memoryInUse;
+    private long installed;
 
     private Translator(CodeCache code, TranslatorOptions options)
     {
@@ -101,7 +102,7 @@ public sealed unsafe partial class Translator : ICodeTranslator
         long started = Stopwatch.GetTimestamp();
         RegionMemory memory = new();
         RegionGraph graph = new(plan);
-        IlListing? listing = keepsListings ? new IlListing() : null;
+        IlListing? listing = keepsListings ? new IlListing(graph) : null;
         RegionEmitter emitter = new(graph, memory, code.Fusion, listing);
         System.Reflection.Emit.DynamicMethod method = emitter.Emit();
         nint address = CompiledMethod.Compile(method);
@@ -131,6 +132,7 @@ public sealed unsafe partial class Translator : ICodeTranslator
         }
 
         counters.CountInstalled(region);
+        region.Number = ++installed;
         foreach (PlannedBlock planned in region.Plan.Blocks)
         {
             if (!regionsOf.TryGetValue(planned.Block, out List<Region>? list)) regionsOf[planned.Block] = list = [];
@@ -177,7 +179,7 @@ public sealed unsafe partial class Translator : ICodeTranslator
     {
         running->LinkSlot = null;
         long before = memoryInUse;
-        Region[] live = [.. regionsOf.Values.SelectMany(static r => r).Where(static r => !r.IsRetired).Distinct()];
+        Region[] live = [.. LiveRegions()];
         counters.CountGeneration(live);
         foreach (Region region in live.Concat(retired))
         {

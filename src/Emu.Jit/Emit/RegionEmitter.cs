@@ -90,7 +90,7 @@ internal sealed unsafe partial class RegionEmitter
         EmitPrologue();
         foreach (RegionBlock b in graph.Blocks) EmitBlock(b);
         while (stubs.TryDequeue(out Action? stub)) stub();
-        il.Begin(null, IlPart.Epilogue);
+        il.Begin(null, RegionPart.Epilogue);
         EmitLeave();
         EmitFollow();
         EmitDispatch();
@@ -99,7 +99,7 @@ internal sealed unsafe partial class RegionEmitter
 
     private void EmitPrologue()
     {
-        il.Begin(null, IlPart.Prologue);
+        il.Begin(null, RegionPart.Prologue);
         EmitPageChecks();
         EmitVectorPrologue();
         LoadState(StateLayout.Rip, OpCodes.Ldind_I8);
@@ -159,7 +159,7 @@ internal sealed unsafe partial class RegionEmitter
     private void EmitBlock(RegionBlock b)
     {
         block = b;
-        il.Begin(b.Instructions[0], IlPart.Body);
+        il.Begin(b.Instructions[0], RegionPart.Body);
         il.MarkLabel(blockLabels[b.Index]);
         BeginFlags(b);
         blockLocals.Reset();
@@ -167,12 +167,12 @@ internal sealed unsafe partial class RegionEmitter
         for (int i = 0; i < last; i++)
         {
             current = b.Instructions[i];
-            il.Begin(current, IlPart.Body);
+            il.Begin(current, RegionPart.Body);
             EmitInstruction();
         }
 
         current = b.Last;
-        il.Begin(current, IlPart.Body);
+        il.Begin(current, RegionPart.Body);
         scratch.Reset();
         EmitEnd();
     }
@@ -373,7 +373,7 @@ internal sealed unsafe partial class RegionEmitter
         RegionInstruction instruction = current;
         stubs.Enqueue(() =>
         {
-            il.Begin(instruction, IlPart.WayOut);
+            il.Begin(instruction, RegionPart.WayOut);
             stub();
         });
     }

@@ -35,6 +35,9 @@ internal sealed unsafe class Region(RegionPlan plan, RegionMemory memory, Dynami
     /// <summary>How many regions with the same address, and so with a method of the same name, were compiled before.</summary>
     public int Ordinal { get; init; }
 
+    /// <summary>Its number in the order of installation.</summary>
+    public long Number { get; set; }
+
     /// <summary>What it costs, in bytes.</summary>
     public long MemoryBytes
     {
