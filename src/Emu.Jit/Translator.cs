@@ -31,7 +31,7 @@ public sealed unsafe partial class Translator : ICodeTranslator
     private readonly TranslatorCounters counters = new();
     private readonly Dictionary<ulong, int> ordinals = [];
     private volatile bool anyFinished;
-    private volatile bool keepsListings;
+    private bool keepsListings;
     private long memoryInUse;
     private long installed;
 
@@ -68,6 +68,9 @@ public sealed unsafe partial class Translator : ICodeTranslator
     /// <summary>Regions compiled since the start. On any thread.</summary>
     public long RegionsCompiled => counters.Read().RegionsCompiled;
 
+    /// <summary>Regions invalidated since the start. On any thread.</summary>
+    public long RegionsInvalidated => counters.Read().RegionsInvalidated;
+
     /// <summary>Raised when a region is put to use. On the machine's thread.</summary>
     public event Action<RegionSummary>? Installed;
 
@@ -77,7 +80,10 @@ public sealed unsafe partial class Translator : ICodeTranslator
     /// <summary>Raised when all regions were given up for memory, with their number and size in bytes. On the machine's thread.</summary>
     public event Action<int, long>? Released;
 
-    /// <summary>Keep the IL of what is compiled from now on in words, to be shown. Costs memory.</summary>
+    /// <summary>
+    /// Keep the IL of what is compiled in words, to be shown, and compile on the spot, so that what there is to be seen does not depend on the host. To be set
+    /// before any code runs. Costs memory.
+    /// </summary>
     public bool KeepsListings
     {
         get => keepsListings;
@@ -92,7 +98,7 @@ public sealed unsafe partial class Translator : ICodeTranslator
         counters.CountOffer(accepted);
         if (!accepted) return false;
         RegionPlan plan = planner.Plan(cpu, block);
-        if (options.Synchronous) Install(Compile(plan));
+        if (options.Synchronous || keepsListings) Install(Compile(plan));
         else queue.Add(plan);
         return true;
     }
