@@ -18,6 +18,7 @@ internal static unsafe class HostCode
         Decoder decoder = Decoder.Create(64, new PointerReader((byte*)code));
         decoder.IP = (ulong)code;
         ulong end = (ulong)code + MaxLength, farthest = (ulong)code;
+        bool sum = false;
         while (decoder.IP < end)
         {
             decoder.Decode(out Instruction instruction);
@@ -25,7 +26,10 @@ internal static unsafe class HostCode
             bool near = instruction.Op0Kind == OpKind.NearBranch64 && instruction.FlowControl is FlowControl.ConditionalBranch or FlowControl.UnconditionalBranch;
             if (near && instruction.NearBranch64 < end) farthest = Math.Max(farthest, instruction.NearBranch64);
             bool goesOn = instruction.FlowControl is FlowControl.Next or FlowControl.ConditionalBranch or FlowControl.Call or FlowControl.IndirectCall;
+            // A jump through a table goes to a sum; its targets follow. Other indirect jumps are tail calls.
+            goesOn |= instruction.FlowControl == FlowControl.IndirectBranch && sum;
             if (!goesOn && decoder.IP > farthest) break;
+            sum = instruction.Mnemonic == Mnemonic.Add && instruction.Op1Kind == OpKind.Register;
         }
 
         return (int)(decoder.IP - (ulong)code);
