@@ -57,9 +57,13 @@ public sealed unsafe partial class Vcpu
         UpdateTlb();
     }
 
-    /// <summary>Points <see cref="CpuState.Tlb"/> at the TLB of the current context and access class.</summary>
-    public void UpdateTlb() =>
-        State->Tlb = (State->Mode & CodeMode.AlignmentCheck) != 0 ? emptyTlb : Mmu.Tlb(CurrentAccessClass);
+    /// <summary>Points <see cref="CpuState.Tlb"/> and <see cref="CpuState.CodeTlb"/> at the TLBs of the current context and access class.</summary>
+    public void UpdateTlb()
+    {
+        AccessClass accessClass = CurrentAccessClass;
+        State->Tlb = (State->Mode & CodeMode.AlignmentCheck) != 0 ? emptyTlb : Mmu.Tlb(accessClass);
+        State->CodeTlb = Mmu.CodeTlb(accessClass);
+    }
 
     private static bool IsFlatSegment(in SegmentRegister segment) => segment.IsFlat;
 

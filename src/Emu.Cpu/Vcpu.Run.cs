@@ -16,7 +16,16 @@ public sealed unsafe partial class Vcpu
     private readonly byte[] deviceCode = GC.AllocateArray<byte>(32, pinned: true);
     private Block? temporary;
 
+    /// <summary>
+    /// Most instructions given out at once: translated code looks at requests for attention when these are used up, so they bound how long it takes
+    /// to be heard.
+    /// </summary>
+    private const long Portion = 100_000;
+
     private long budget;
+
+    /// <summary>What of the budget has not been given out.</summary>
+    private long reserve;
 
     /// <summary>Instructions retired since power-on, up to the last return of <see cref="Run"/>.</summary>
     public ulong InstructionCount { get; private set; }
@@ -59,12 +68,16 @@ public sealed unsafe partial class Vcpu
     /// </summary>
     public long RunSlice(long maxInstructions) => Run(maxInstructions, exact: maxInstructions < 2 * Bias);
 
+    /// <summary>Runs whole blocks, as few as retire more than <paramref name="instructions"/>: never one by one at the end, as <see cref="Run(long)"/> does.</summary>
+    public long RunBlocks(long instructions) => Run(instructions + Bias, exact: false);
+
     private long Run(long maxInstructions, bool exact)
     {
         long stop = exact ? -Bias : -1;
         CpuState* s = State;
-        s->Remaining = maxInstructions - Bias;
         budget = maxInstructions;
+        reserve = Math.Max(0, maxInstructions - Portion);
+        s->Remaining = maxInstructions - reserve - Bias;
         debugHit = null;
         HasYielded = false;
         if (Apic.Bus != null) Apic.Bus.Running = Apic;
@@ -80,6 +93,13 @@ public sealed unsafe partial class Vcpu
             }
 
             if (debugHit != null && ConfirmDebugHit()) break;
+            if (reserve > 0 && s->Remaining < 0)
+            {
+                long portion = Math.Min(reserve, Portion);
+                reserve -= portion;
+                s->Remaining += portion;
+            }
+
             // Before events are looked at: what the caller does between two instructions, such as running timers, comes first wherever
             // a budget happens to end.
             if (s->Remaining <= -Bias) break;
@@ -106,13 +126,13 @@ public sealed unsafe partial class Vcpu
         s->LinkSlot = null;
         long retired = budget - BudgetLeft;
         InstructionCount += (ulong)retired;
-        budget = 0;
+        budget = reserve = 0;
         s->Remaining = -Bias;
         return retired;
     }
 
     /// <summary>Instructions left of the budget given to <see cref="Run"/>, at block granularity.</summary>
-    public long BudgetLeft => State->Remaining + Bias;
+    public long BudgetLeft => State->Remaining + Bias + reserve;
 
     /// <summary>
     /// Runs one instruction, or one iteration of a repeated one that an event interrupts, or delivers one pending event. An instruction that
@@ -140,46 +160,77 @@ public sealed unsafe partial class Vcpu
         return predicate(this);
     }
 
+    /// <summary>At the end of a block: the dispatcher has nothing to do but find the next one.</summary>
+    private bool CanGoOn
+    {
+        get
+        {
+            CpuState* s = State;
+            return s->ExitRequest == 0 && s->Remaining >= 0 && s->Shadow == InterruptShadow.None && (s->SystemFlags & (Eflags.Tf | Eflags.Rf)) == 0
+                && s->Activity == ActivityState.Active && (s->Mode & CodeMode.Flat) != 0
+                && !hasPendingException && !retryAlone && !runsAlone && instructionBreakpoints == 0 && debugHit == null;
+        }
+    }
+
     private void RunBlock()
     {
         CpuState* s = State;
         Code.Collect(s);
         Code.Translator?.BetweenBlocks();
-        bool single = s->Remaining < 0 || NeedsSingleStep;
-        if (single && HitsInstructionBreakpoint()) return;
-        CodeMode mode = s->Mode;
-        if (single)
+        if (s->Remaining < 0 || NeedsSingleStep)
         {
-            mode |= CodeMode.SingleStep;
-        }
-        else if (FindRecent(s) is var recent && recent != null)
-        {
-            if (s->LinkSlot != null)
-            {
-                *s->LinkSlot = (nint)recent;
-                s->LinkSlot = null;
-            }
-
-            recent->Handler(this, s, recent);
+            RunAlone();
             return;
         }
 
-        Block? block = FindBlock(mode);
+        Op* first = FindRecent(s);
+        if (first == null)
+        {
+            Block? block = FindBlock(s->Mode);
+            if (block == null) return;
+            first = block.Ops;
+            // A block that had to be made for one instruction is for this occasion only.
+            if (block.Mode != s->Mode) s->LinkSlot = null;
+            else if (s->LinkSlot == null) Code.Remember(block);
+        }
+
+        if (s->LinkSlot != null)
+        {
+            *s->LinkSlot = (nint)first;
+            s->LinkSlot = null;
+        }
+
+        if (s->Shadow != InterruptShadow.None || (s->SystemFlags & Eflags.Rf) != 0) RunUnshadowed(first);
+        else first->Handler(this, s, first);
+    }
+
+    /// <summary>Runs one instruction that must be run alone.</summary>
+    private void RunAlone()
+    {
+        if (HitsInstructionBreakpoint()) return;
+        Block? block = FindBlock(State->Mode | CodeMode.SingleStep);
         if (block == null) return;
-        if (!single)
-        {
-            if (s->LinkSlot != null)
-            {
-                if (block.SecondPage == 0 || block.Mode == mode) *s->LinkSlot = (nint)block.Ops;
-                s->LinkSlot = null;
-            }
-
-            block.Ops->Handler(this, s, block.Ops);
-            return;
-        }
-
-        s->LinkSlot = null;
+        State->LinkSlot = null;
         RunSingle(block);
+    }
+
+    /// <summary>
+    /// Runs on behind STI, MOV SS or an IRET that set RF. What they hold off ends with the next instruction; as nothing is held off, that needs no
+    /// stop behind it.
+    /// </summary>
+    private void RunUnshadowed(Op* first)
+    {
+        CpuState* s = State;
+        long left = s->Remaining;
+        InterruptShadow shadow = s->Shadow;
+        uint resume = s->SystemFlags & Eflags.Rf;
+        s->Shadow = InterruptShadow.None;
+        s->SystemFlags &= ~Eflags.Rf;
+        first->Handler(this, s, first);
+        if (s->Remaining != left || hasPendingException) return;
+        // Not even that one was done.
+        s->Shadow = shadow;
+        s->SystemFlags |= resume;
     }
 
     /// <summary>The first operation at RIP if the TLB and the jump cache know it; null otherwise.</summary>
@@ -187,11 +238,11 @@ public sealed unsafe partial class Vcpu
     {
         if ((s->Mode & CodeMode.Flat) == 0) return null;
         ulong linear = s->Rip;
-        TlbEntry* entry = s->Tlb + TlbEntry.Index(linear);
+        TlbEntry* entry = s->CodeTlb + TlbEntry.Index(linear);
         if ((linear & ~0xFFFul) != entry->ExecuteTag) return null;
         nint host = (nint)(linear + (ulong)entry->Addend);
         JumpCacheEntry* cached = s->JumpCache + JumpCacheEntry.Index(host);
-        if (cached->Host != host || cached->Mode != s->Mode) return null;
+        if (cached->Key != JumpCacheEntry.KeyOf(host, s->Mode)) return null;
         // A block on two pages may have been built for another mapping; FindBlock looks into that.
         return (cached->Entry->Flags & OpFlags.ChecksMapping) == 0 ? cached->Entry : null;
     }
@@ -232,27 +283,25 @@ public sealed unsafe partial class Vcpu
             if (block == null) return null;
         }
 
-        if (flat)
-        {
-            if ((mode & CodeMode.SingleStep) == 0) Code.Remember(block);
-            return block;
-        }
-
-        if (rip + (uint)block.ByteLength - 1 <= limit) return block;
+        if (flat || rip + (uint)block.ByteLength - 1 <= limit) return block;
         if ((mode & CodeMode.SingleStep) == 0) return FindBlock(mode | CodeMode.SingleStep);
         Record(ExceptionVector.GeneralProtection, 0, 0);
         return null;
     }
 
-    /// <summary>Tells the translator about the block at RIP, whose first operation is <paramref name="entry"/>.</summary>
-    internal void ReportHot(Op* entry)
+    /// <summary>
+    /// Offers the block at RIP, whose first operation is <paramref name="entry"/>, to the translator; false if it does not take it now.
+    /// </summary>
+    internal bool ReportHot(Op* entry)
     {
         CpuState* s = State;
-        TlbEntry* tlb = s->Tlb + TlbEntry.Index(s->Rip);
+        TlbEntry* tlb = s->CodeTlb + TlbEntry.Index(s->Rip);
         // The translation may have gone while the block ran its first operation; its time will come again.
-        if ((s->Rip & ~0xFFFul) != tlb->ExecuteTag) return;
+        if ((s->Rip & ~0xFFFul) != tlb->ExecuteTag) return false;
         Block? block = Code.Find((nint)(s->Rip + (ulong)tlb->Addend), s->Mode);
-        if (block != null && block.Ops == entry) Code.Translator?.OnHot(this, block);
+        if (block == null || block.Ops != entry) return false;
+        block.CountedExecutions += Code.Translator!.Threshold;
+        return Code.Translator.OnHot(this, block);
     }
 
     private Block? BuildBlock(byte* host, ulong linear, CodeMode mode)
@@ -325,7 +374,7 @@ public sealed unsafe partial class Vcpu
     /// <summary>Host address of code; null for a device. <paramref name="mapped"/> is false with a fault recorded.</summary>
     private byte* FetchHost(ulong linear, out ulong physical, out bool mapped)
     {
-        TlbEntry* entry = State->Tlb + TlbEntry.Index(linear);
+        TlbEntry* entry = State->CodeTlb + TlbEntry.Index(linear);
         mapped = true;
         physical = 0;
         if ((linear & ~0xFFFul) == entry->ExecuteTag) return (byte*)(linear + (ulong)entry->Addend);

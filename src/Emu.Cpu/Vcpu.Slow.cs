@@ -21,11 +21,27 @@ public sealed unsafe partial class Vcpu
     }
 
     /// <summary>
+    /// Handler of slow functions in the middle of a block behind which the dispatcher is wanted at times: when an event can be taken now, or code is
+    /// to be decoded differently.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void SlowMayLeaveHandler(Vcpu cpu, CpuState* s, Op* op)
+    {
+        if (!cpu.ExecuteSlowMayLeave(op)) return;
+        Op* next = op + 1;
+        next->Handler(cpu, s, next);
+    }
+
+    /// <summary>
     /// Handler of slow functions that end their block: RIP is that of the next instruction when the function begins, and
     /// the function may change it, the mode, or anything else.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void SlowEndHandler(Vcpu cpu, CpuState* s, Op* op) => cpu.ExecuteSlowEnd(op);
+    internal static void SlowEndHandler(Vcpu cpu, CpuState* s, Op* op)
+    {
+        cpu.ExecuteSlowEnd(op);
+        if (cpu.CanGoOn) Handlers.Dispatch(cpu, s, op);
+    }
 
     private bool ExecuteSlow(Op* op)
     {
@@ -39,6 +55,16 @@ public sealed unsafe partial class Vcpu
             LeaveAt(op);
             return false;
         }
+    }
+
+    private bool ExecuteSlowMayLeave(Op* op)
+    {
+        CodeMode mode = State->Mode;
+        if (!ExecuteSlow(op)) return false;
+        CpuState* s = State;
+        if (s->ExitRequest == 0 && s->Shadow == InterruptShadow.None && (s->SystemFlags & Eflags.Tf) == 0 && s->Mode == mode) return true;
+        LeaveAfter(op);
+        return false;
     }
 
     private void ExecuteSlowEnd(Op* op)

@@ -46,6 +46,7 @@ public sealed unsafe partial class Vcpu : IDisposable
         State = (CpuState*)NativeMemory.AlignedAlloc((nuint)sizeof(CpuState), 64);
         NativeMemory.Clear(State, (nuint)sizeof(CpuState));
         State->JumpCache = code.JumpCache;
+        State->BranchHistory = (BranchRecord*)NativeMemory.AllocZeroed(BranchRecord.Count, (nuint)sizeof(BranchRecord));
         State->Remaining = -Bias;
         builder = new BlockBuilder(model, code);
         code.DebugPoints.WatchpointsChanged += UpdateBreakpoints;
@@ -66,6 +67,7 @@ public sealed unsafe partial class Vcpu : IDisposable
         if (State != null)
         {
             Code.DebugPoints.WatchpointsChanged -= UpdateBreakpoints;
+            NativeMemory.Free(State->BranchHistory);
             NativeMemory.AlignedFree(State);
             State = null;
             NativeMemory.AlignedFree(emptyTlb);

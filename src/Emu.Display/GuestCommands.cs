@@ -28,6 +28,9 @@ public sealed class GuestCommands
     /// <summary>Carries out a line of the monitor and returns what it prints; on the machine's thread. Null without a monitor.</summary>
     public Func<string, string>? Monitor { get; init; }
 
+    /// <summary>The stepping tool holds the guest.</summary>
+    public bool IsStepping { get; set; }
+
     /// <summary>The guest stands still.</summary>
     public bool IsPaused { get; private set; }
 

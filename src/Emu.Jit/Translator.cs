@@ -11,10 +11,13 @@ namespace Emu.Jit;
 /// <summary>
 /// Translates hot guest code into IL, region by region, while the interpreter goes on; one for each machine.
 /// </summary>
-public sealed unsafe class Translator : ICodeTranslator
+public sealed unsafe partial class Translator : ICodeTranslator
 {
     /// <summary>Executions of a block whose region was invalidated before it is translated again.</summary>
     internal const uint RetryThreshold = 10_000;
+
+    /// <summary>Most plans that wait to be compiled.</summary>
+    private const int QueueCapacity = 4;
 
     private readonly CodeCache code;
     private readonly TranslatorOptions options;
@@ -23,6 +26,7 @@ public sealed unsafe class Translator : ICodeTranslator
     private readonly List<Region> retired = [];
     private readonly BlockingCollection<RegionPlan> queue = [];
     private readonly ConcurrentQueue<Region> finished = new();
+    private readonly CalleePreparation preparation = new();
     private readonly Thread? worker;
     private volatile bool anyFinished;
     private long compileTicks;
@@ -81,8 +85,9 @@ public sealed unsafe class Translator : ICodeTranslator
 
     uint ICodeTranslator.Threshold => options.Threshold;
 
-    void ICodeTranslator.OnHot(Vcpu cpu, Block block)
+    bool ICodeTranslator.OnHot(Vcpu cpu, Block block)
     {
+        if (queue.Count >= QueueCapacity) return false;
         RegionPlan plan = planner.Plan(cpu, block);
         if (options.Synchronous)
         {
@@ -92,6 +97,8 @@ public sealed unsafe class Translator : ICodeTranslator
         {
             queue.Add(plan);
         }
+
+        return true;
     }
 
     private Region? Compile(RegionPlan plan)
@@ -102,6 +109,7 @@ public sealed unsafe class Translator : ICodeTranslator
         RegionEmitter emitter = new(graph, memory, code.Fusion);
         System.Reflection.Emit.DynamicMethod method = emitter.Emit();
         nint address = CompiledMethod.Compile(method);
+        foreach (System.Reflection.MethodInfo callee in emitter.FloatCallees) preparation.Prepare(callee);
         Interlocked.Add(ref compileTicks, Stopwatch.GetTimestamp() - started);
         return new Region(plan, memory, method, address)
         {

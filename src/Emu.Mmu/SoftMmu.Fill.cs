@@ -250,9 +250,21 @@ public sealed unsafe partial class SoftMmu
         }
 
         t.Host = writable || kind != AccessKind.Write ? host : null;
-        if ((_uncached.Length == 0 || !IsUncached(linear)) && !_current.Stale)
+        if ((_uncached.Length != 0 && IsUncached(linear)) || _current.Stale)
         {
-            _current.Install(accessClass, linear, host, cacheable);
+            return;
+        }
+
+        if (kind == AccessKind.Execute)
+        {
+            if ((cacheable & PageRights.Execute) != 0)
+            {
+                _current.InstallCode(accessClass, linear, host);
+            }
+        }
+        else
+        {
+            _current.InstallData(accessClass, linear, host, cacheable);
         }
     }
 

@@ -36,7 +36,7 @@ public sealed unsafe partial class SoftMmu : IAddressSpaceListener, IDisposable
     /// <summary>Makes the unit for one processor, with paging off.</summary>
     /// <param name="space">Physical address space it sees.</param>
     /// <param name="features">What its CPUID model says.</param>
-    /// <param name="maxContexts">Shadow contexts kept, at least 2; each takes about 120 KB once used.</param>
+    /// <param name="maxContexts">Shadow contexts kept, at least 2; each takes about 370 KB once used.</param>
     public SoftMmu(AddressSpace space, PagingFeatures features, int maxContexts = DefaultMaxContexts)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxContexts, 2);
@@ -68,11 +68,15 @@ public sealed unsafe partial class SoftMmu : IAddressSpaceListener, IDisposable
     public ShadowStatistics Statistics => _shadow.Statistics;
 
     /// <summary>
-    /// The TLB of an access class in the current context: <see cref="TlbEntry.Count"/> entries. Changes at
+    /// The TLB for data accesses of a class in the current context: <see cref="TlbEntry.Count"/> entries. Changes at
     /// <see cref="SetControls"/>, <see cref="SetAddressSpace"/> and <see cref="SetNested"/>, and at nothing else.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TlbEntry* Tlb(AccessClass accessClass) => _current.Tlb + ((int)accessClass << TlbEntry.IndexBits);
+    public TlbEntry* Tlb(AccessClass accessClass) => _current.Data(accessClass);
+
+    /// <summary>As <see cref="Tlb"/>, for instruction fetches.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TlbEntry* CodeTlb(AccessClass accessClass) => _current.Code(accessClass);
 
     /// <summary>Whether a linear address is canonical in the current mode; always true outside IA-32e mode (SDM Vol. 1 3.3.7.1).</summary>
     public bool IsCanonical(ulong linear)

@@ -34,6 +34,9 @@ public sealed class GuestProgram : IDisposable
     /// <summary>What a whole PC has sent on its first serial port.</summary>
     internal MemoryCharacterDevice? Serial { get; private init; }
 
+    /// <summary>The machine is somebody else's, who goes on with it afterwards.</summary>
+    public bool IsBorrowed { get; private init; }
+
     /// <summary>Linear addresses the program was loaded to; null when that is not known.</summary>
     public (ulong First, ulong Last)? Extent { get; private init; }
 
@@ -76,6 +79,9 @@ public sealed class GuestProgram : IDisposable
         return new GuestProgram(name, new Machine.Machine(Prepared(configuration, serial))) { Serial = serial };
     }
 
+    /// <summary>A machine that somebody else runs and disposes of: it is paused, to be stepped through where it is.</summary>
+    public static GuestProgram Attach(Machine.Machine machine, string name) => new(name, machine) { IsBorrowed = true };
+
     private static MachineConfiguration Prepared(MachineConfiguration configuration, MemoryCharacterDevice serial) => configuration with
     {
         StartPaused = true,
@@ -86,7 +92,10 @@ public sealed class GuestProgram : IDisposable
     };
 
     /// <inheritdoc/>
-    public void Dispose() => Machine.Dispose();
+    public void Dispose()
+    {
+        if (!IsBorrowed) Machine.Dispose();
+    }
 
     private static FlatPlacement Override(FlatPlacement flat, ProgramOptions options) => new(options.Bits ?? flat.Bits, options.Origin ?? flat.Origin);
 

@@ -14,6 +14,9 @@ public sealed unsafe class PagingTests
         Assert.True(board.Mmu.Fill(0x12345, AccessKind.Write, AccessClass.Supervisor, out Translation t));
         Assert.Equal(0x12345UL, t.Physical);
         Assert.True(t.Host == board.Ram.Base + 0x12345);
+        Assert.True(board.Hit(0x12FF8, 8, AccessKind.Execute, AccessClass.Supervisor) == null);
+        Assert.True(board.Mmu.Fill(0x12345, AccessKind.Execute, AccessClass.Supervisor, out t));
+        Assert.True(t.Host == board.Ram.Base + 0x12345);
         foreach (AccessKind kind in Enum.GetValues<AccessKind>())
         {
             Assert.True(board.Hit(0x12FF8, 8, kind, AccessClass.Supervisor) == board.Ram.Base + 0x12FF8);

@@ -104,7 +104,10 @@ public sealed unsafe class PermissionTests
         foreach (AccessKind any in Enum.GetValues<AccessKind>())
         {
             bool allowed = !oracle.Walk(in controls, linear, any, accessClass).Fault;
-            Assert.Equal(allowed, board.Hit(linear, 1, any, accessClass) != null);
+            bool hit = board.Hit(linear, 1, any, accessClass) != null;
+            // Fetches and data have TLBs of their own; an access fills one of them with all that is allowed.
+            if ((any == AccessKind.Execute) == (kind == AccessKind.Execute)) Assert.Equal(allowed, hit);
+            else Assert.True(allowed || !hit);
             Assert.Equal(allowed, t.Rights.HasFlag((PageRights)(1 << (int)any)));
         }
     }

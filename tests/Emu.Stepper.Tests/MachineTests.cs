@@ -31,6 +31,7 @@ public sealed class MachineTests
         Stop stop = session.Step();
         Assert.Equal(StopKind.TripleFault, stop.Kind);
         Assert.Contains("0x7c05", stop.Message, StringComparison.Ordinal);
+        Assert.Contains("#GP, general protection, could not be delivered", stop.Message, StringComparison.Ordinal);
         Assert.Equal(StopKind.Step, session.StepBack().Kind);
     }
 

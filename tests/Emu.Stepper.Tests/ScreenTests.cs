@@ -151,6 +151,8 @@ public sealed class ScreenTests : IDisposable
         Press('l');
         Assert.True(terminal.LastWrite.Length > 2000, "everything is drawn again");
         Press(new KeyPress(Key.Control, 'l'));
+        Press(new KeyPress(Key.Control, 'z'));
+        Assert.Equal(1, terminal.Suspensions);
         Press('?');
         Assert.Contains("step over calls", Screen(), StringComparison.Ordinal);
         Press(Key.Escape);
@@ -185,8 +187,8 @@ public sealed class ScreenTests : IDisposable
         string before = Screen();
         Press(new KeyPress(Key.WheelDown, '\0', 5, row));
         Assert.NotEqual(before, Screen());
-        int tabs = Enumerable.Range(0, 50).First(r => Row(r).Contains("3:vector", StringComparison.Ordinal));
-        Press(new KeyPress(Key.Click, '\0', Row(tabs).IndexOf("3:vector", StringComparison.Ordinal) + 1, tabs));
+        int tabs = Enumerable.Range(0, 50).First(r => Row(r).Contains("3:vec", StringComparison.Ordinal));
+        Press(new KeyPress(Key.Click, '\0', Row(tabs).IndexOf("3:vec", StringComparison.Ordinal) + 1, tabs));
         Assert.Contains("mxcsr", Screen(), StringComparison.Ordinal);
     }
 
@@ -206,6 +208,8 @@ public sealed class ScreenTests : IDisposable
     [InlineData(80, 24)]
     [InlineData(160, 50)]
     [InlineData(20, 8)]
+    [InlineData(40, 12)]
+    [InlineData(1, 1)]
     [InlineData(300, 100)]
     public void ItFitsTheTerminal(int width, int height)
     {
@@ -226,6 +230,58 @@ public sealed class ScreenTests : IDisposable
         screen.Run();
         Assert.Equal(2u, session.Position);
         Assert.True(screen.Quits);
+    }
+
+    [NeedsToolsFact]
+    public void ALongRunIsShownOnItsWayAndEscapeEndsIt()
+    {
+        using StepperSession endless = Programs.Assemble("global _start\nsection .text\n_start: inc rax\n jmp _start\n");
+        FakeTerminal keyboard = new(160, 50);
+        StepperScreen view = new(keyboard, endless);
+        // Escape is typed when the picture says that the program runs.
+        keyboard.OnWrite = text =>
+        {
+            if (text.Contains("running; Esc stops", StringComparison.Ordinal)) keyboard.Type("\e");
+        };
+        // Looked at behind every instruction, this goes on for minutes.
+        foreach (char c in ":until if rbx == 1") view.Handle(new KeyPress(Key.Character, c));
+        view.Handle(new KeyPress(Key.Enter));
+        Assert.StartsWith("interrupted at _start", view.Status, StringComparison.Ordinal);
+        Assert.NotEqual(0u, endless.Evaluate("rax"));
+    }
+
+    [Theory]
+    [InlineData(100, "[stack] 2:memory 3:vector 4:points")]
+    [InlineData(30, "[stack] 2:mem 3:vec 4:poi")]
+    [InlineData(14, "[stack] 2:mem")]
+    [InlineData(1, "[stack]")]
+    public void NamesOfPanesAreShortenedToTheRoomThereIs(int width, string expected)
+    {
+        TabLine line = TabLine.Fit([('1', "stack"), ('2', "memory"), ('3', "vector"), ('4', "points")], 0, width);
+        Assert.Equal(expected, line.Text);
+        Assert.Equal(0, line.At(3));
+        Assert.Equal(expected.Contains("2:", StringComparison.Ordinal) ? 1 : -1, line.At(9));
+        Assert.Equal(-1, line.At(200));
+    }
+
+    [NeedsToolsFact]
+    public void CodeAboveIsDecodedFromWhereItsLinesBegin()
+    {
+        // Decoded from other places, the bytes of the long constant are instructions too.
+        using StepperSession session64 = Programs.Assemble("section .text\nglobal _start\n_start: mov rax, 0x9090909090909090\n mov rbx, 0x4848484848484848\n nop\nhere: nop\n");
+        session64.RunTo(session64.Evaluate("here"));
+        string[] code = [.. CodeView.Around(session64, session64.InstructionPointer, 6, 10).Take(4).Select(r => session64.Text.Format(r.Instruction))];
+        Assert.Equal(["mov rax, 0x9090909090909090", "mov rbx, 0x4848484848484848", "nop", "nop"], code);
+    }
+
+    [NeedsToolsFact]
+    public void CommentsOfTheSourceStandBesideTheInstructions()
+    {
+        using StepperSession commented = Programs.Assemble("section .text\nglobal _start\n_start: mov eax, ';' ; the answer\n nop\n");
+        StepperScreen view = new(terminal, commented);
+        view.Draw();
+        string row = Enumerable.Range(0, 50).Select(view.Picture.RowText).First(r => r.Contains("mov eax, 0x3b", StringComparison.Ordinal));
+        Assert.Contains("; the answer", row, StringComparison.Ordinal);
     }
 
     private string Screen() => string.Join("\n", Enumerable.Range(0, 50).Select(Row));
@@ -259,6 +315,8 @@ public sealed class ScreenTests : IDisposable
 
         public int Height => height;
 
+        public int Suspensions { get; private set; }
+
         public string LastWrite { get; private set; } = "";
 
         public void Type(string text)
@@ -266,7 +324,15 @@ public sealed class ScreenTests : IDisposable
             foreach (byte b in Encoding.UTF8.GetBytes(text)) typed.Enqueue(b);
         }
 
-        public void Write(string text) => LastWrite = text;
+        public Action<string>? OnWrite { get; set; }
+
+        public void Write(string text)
+        {
+            LastWrite = text;
+            OnWrite?.Invoke(text);
+        }
+
+        public void Suspend() => Suspensions++;
 
         public int Read(Span<byte> buffer, TimeSpan patience)
         {

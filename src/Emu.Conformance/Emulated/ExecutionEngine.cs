@@ -7,6 +7,9 @@ namespace Emu.Conformance.Emulated;
 /// <param name="Attach">Gives a processor this engine, before its first instruction; what it returns is disposed of with the processor.</param>
 public sealed record ExecutionEngine(string Name, Func<Vcpu, IDisposable?> Attach)
 {
+    /// <summary>It works on whole blocks: a single instruction is run with what follows it rather than stepped, which only tier 0 does.</summary>
+    public bool WorksOnBlocks { get; init; }
+
     /// <summary>Tier 0, which every processor has.</summary>
     public static ExecutionEngine Interpreter { get; } = new("interp", _ => null);
 }

@@ -10,8 +10,11 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
 {
     private const long StepLimit = 1_000_000;
 
+    private static readonly byte[] AllBreakpoints = [.. Enumerable.Repeat((byte)0xCC, CaseInput.MaxCode)];
+
     private readonly EmulatedMachine _machine;
     private readonly IDisposable? _engine;
+    private readonly bool _steps;
     private readonly CaseReader _reader = new();
     private readonly Decoder _decoder16, _decoder32, _decoder64;
 
@@ -23,6 +26,7 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
     {
         _machine = EmulatedMachine.ForTestMap(model, segments);
         _engine = engine.Attach(_machine.Cpu);
+        _steps = !engine.WorksOnBlocks;
         _decoder16 = HostFeatures.CreateDecoder(16, _reader);
         _decoder32 = HostFeatures.CreateDecoder(32, _reader);
         _decoder64 = HostFeatures.CreateDecoder(64, _reader);
@@ -49,7 +53,7 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
             Load(i);
             Run(i, r);
             Store(i, r);
-            new Span<byte>(_machine.Host(i->CodeAddress), (int)i->CodeLength).Fill(0xCC);
+            _machine.Write(i->CodeAddress, AllBreakpoints.AsSpan(0, (int)i->CodeLength));
         }
     }
 
@@ -73,22 +77,24 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
         _machine.Write(input->WindowAddress, new ReadOnlySpan<byte>(input->Memory, (int)input->WindowLength));
         _machine.Write(input->CodeAddress, new ReadOnlySpan<byte>(input->Code, (int)input->CodeLength));
 
-        if (input->InstructionCount != 1) _machine.Write(input->CodeAddress + input->TestedLength, [0x0F, 0x0B]); // ud2
+        if (!IsStepped(input)) _machine.Write(input->CodeAddress + input->TestedLength, [0x0F, 0x0B]); // ud2
         _machine.Load(&input->State, cpl: 3, longBases: input->Bits == 64);
     }
+
+    private bool IsStepped(CaseInput* input) => input->InstructionCount == 1 && _steps;
 
     private void Run(CaseInput* input, CaseResult* result)
     {
         Vcpu cpu = _machine.Cpu;
         CpuState* state = cpu.State;
         result->Outcome = CaseOutcome.Completed;
-        if (input->InstructionCount == 1)
+        if (IsStepped(input))
         {
             cpu.Step();
             return;
         }
         // One by one, in small pieces, or all at once: blocks are entered and left in different places.
-        long piece = (input->CaseNumber % 4) switch { 0 => 1, 1 => 7, _ => StepLimit };
+        long piece = input->InstructionCount == 1 ? StepLimit : (input->CaseNumber % 4) switch { 0 => 1, 1 => 7, _ => StepLimit };
         long steps = 0;
         while (steps < StepLimit && state->Activity == ActivityState.Active && state->Cpl == 3) steps += Math.Max(1, cpu.Run(piece));
         if (state->Cpl == 3 && state->Activity == ActivityState.Active) result->Outcome = CaseOutcome.Hung;
@@ -121,11 +127,10 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
             result->ErrorCode = cpu.PendingException.ErrorCode;
             result->Cr2 = cpu.PendingException.Address;
         }
-        if (input->InstructionCount != 1 && result->Outcome == CaseOutcome.Fault && result->State.Rip == input->EndRip)
-        {
-            // The UD2 behind the sequence.
-            (result->Outcome, result->Vector, result->ErrorCode, result->Cr2) = (CaseOutcome.Completed, 0, 0, 0);
-        }
+        if (IsStepped(input) || result->Outcome != CaseOutcome.Fault) return;
+        // The UD2 behind the tested code, or what a branch led to.
+        if (result->Vector == ExceptionVector.InvalidOpcode && result->State.Rip == input->EndRip) (result->Outcome, result->Vector, result->ErrorCode, result->Cr2) = (CaseOutcome.Completed, 0, 0, 0);
+        else if (input->InstructionCount == 1) BranchTargets.Complete(*input, ref *result);
     }
 
     private sealed class CaseReader : CodeReader

@@ -28,9 +28,12 @@ public sealed unsafe partial class Vcpu
     private uint instructionBreakpoints;
     private uint portBreakpoints;
 
-    /// <summary>The next instruction must run alone: single-step trap, instruction breakpoints, RF, an interrupt shadow.</summary>
+    /// <summary>
+    /// The next instruction must run alone: a single-step trap follows it, there are instruction breakpoints, an event is held off until it is done.
+    /// </summary>
     private bool NeedsSingleStep =>
-        State->Shadow != InterruptShadow.None || (State->SystemFlags & (Eflags.Tf | Eflags.Rf)) != 0 || instructionBreakpoints != 0 || retryAlone;
+        (State->SystemFlags & Eflags.Tf) != 0 || instructionBreakpoints != 0 || retryAlone
+        || (State->Shadow != InterruptShadow.None && (events | debugTraps) != 0);
 
     /// <summary>
     /// A single-step trap follows the current instruction, so a repeated string instruction stops after each iteration

@@ -31,6 +31,14 @@ public sealed unsafe partial class Vcpu
     /// <summary>What kind of event <see cref="EventDelivered"/> told of last.</summary>
     public EventKind DeliveredKind { get; private set; }
 
+    /// <summary>
+    /// Why the processor shut down last: the exception it began with, the fault met in delivering that, then the one met in delivering the double fault. For
+    /// reports; no part of the state.
+    /// </summary>
+    public IReadOnlyList<ExceptionInfo> ShutdownCauses => shutdownCauses;
+
+    private readonly List<ExceptionInfo> shutdownCauses = [];
+
     private enum FaultClass
     {
         Benign,
@@ -67,6 +75,7 @@ public sealed unsafe partial class Vcpu
         FaultClass first = kind == EventKind.Exception ? ClassOf(info.Vector) : FaultClass.Benign;
         // A block that ends at the top of the address range leaves RIP unwrapped.
         if (!Is64BitCode) State->Rip = (uint)State->Rip;
+        shutdownCauses.Clear();
         while (true)
         {
             bool fault = kind == EventKind.Exception && EnterException(info);
@@ -87,10 +96,13 @@ public sealed unsafe partial class Vcpu
             switch (first)
             {
                 case FaultClass.DoubleFault when secondClass != FaultClass.Benign:
+                    shutdownCauses.Add(second);
                     EnterShutdown();
                     return;
                 case FaultClass.Contributory when secondClass == FaultClass.Contributory:
                 case FaultClass.PageFault when secondClass is FaultClass.Contributory or FaultClass.PageFault:
+                    shutdownCauses.Add(info);
+                    shutdownCauses.Add(second);
                     info = new ExceptionInfo(ExceptionVector.DoubleFault, 0, 0);
                     first = FaultClass.DoubleFault;
                     break;

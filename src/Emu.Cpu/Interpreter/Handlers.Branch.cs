@@ -76,11 +76,11 @@ internal static unsafe partial class Handlers
     public static void Dispatch(Vcpu cpu, CpuState* s, Op* op)
     {
         ulong linear = s->Rip;
-        TlbEntry* entry = s->Tlb + TlbEntry.Index(linear);
+        TlbEntry* entry = s->CodeTlb + TlbEntry.Index(linear);
         if ((linear & ~0xFFFul) != entry->ExecuteTag) return;
         nint host = (nint)(linear + (ulong)entry->Addend);
         JumpCacheEntry* cached = s->JumpCache + JumpCacheEntry.Index(host);
-        if (cached->Host != host || cached->Mode != s->Mode) return;
+        if (cached->Key != JumpCacheEntry.KeyOf(host, s->Mode)) return;
         Op* next = cached->Entry;
         next->Handler(cpu, s, next);
     }
@@ -248,6 +248,14 @@ internal static unsafe partial class Handlers
         else Call<T, CheckedStackFlat32, TRip>(cpu, s, op);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Record(CpuState* s, Op* op, ulong target)
+    {
+        BranchRecord* record = s->BranchHistory + (s->BranchCount++ & (BranchRecord.Count - 1));
+        record->Op = op;
+        record->Target = target;
+    }
+
     /// <summary>CALL r/m.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void CallIndirect<T, TSource, TStack, TRip>(Vcpu cpu, CpuState* s, Op* op)
@@ -276,6 +284,7 @@ internal static unsafe partial class Handlers
         }
 
         s->Rip = target;
+        if (TRip.Chained) Record(s, op, target);
         if (!Retire(s, op) || !TRip.Chained) return;
         Dispatch(cpu, s, op);
     }
@@ -301,6 +310,7 @@ internal static unsafe partial class Handlers
         }
 
         s->Rip = target;
+        if (TRip.Chained) Record(s, op, target);
         if (!Retire(s, op) || !TRip.Chained) return;
         Dispatch(cpu, s, op);
     }

@@ -31,15 +31,32 @@ internal static unsafe partial class Handlers
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ProfileHot(Vcpu cpu, CpuState* s, Op* op)
     {
+        // Before the call, which may put the translation here.
         op->Handler = &Enter;
-        cpu.ReportHot(op);
+        if (!cpu.ReportHot(op))
+        {
+            op->Handler = &Profile;
+            op->Immediate = cpu.Code.Translator!.Threshold;
+            op++;
+        }
+
         op->Handler(cpu, s, op);
     }
 
     /// <summary>
     /// Pseudo-operation behind a copy of a single one: tells translated code, which called that, that nothing was in the way. Returns
-    /// to it.
+    /// to it, unless an event came up that is to be looked at when the block ends; then the interpreter performs the rest of it.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Completed(Vcpu cpu, CpuState* s, Op* op) => s->Completed = 1;
+    public static void Completed(Vcpu cpu, CpuState* s, Op* op)
+    {
+        if (s->ExitRequest == 0)
+        {
+            s->Completed = 1;
+            return;
+        }
+
+        Op* next = (Op*)op->Aux;
+        next->Handler(cpu, s, next);
+    }
 }

@@ -10,7 +10,10 @@ internal static unsafe class SlowFlags
         s->SystemFlags &= ~(UsesVirtualFlag(cpu) ? Eflags.Vif : Eflags.If);
     }
 
-    /// <summary>STI. Interrupts stay off for one more instruction if they were off.</summary>
+    /// <summary>
+    /// STI. Interrupts stay off for one more instruction if they were off. With none waiting, that is so for any instruction behind it in the same
+    /// block: nobody looks at events before it is done.
+    /// </summary>
     public static void SetInterrupts(Vcpu cpu, Op* op)
     {
         CpuState* s = cpu.State;
@@ -23,8 +26,7 @@ internal static unsafe class SlowFlags
 
         if ((s->SystemFlags & Eflags.If) != 0) return;
         s->SystemFlags |= Eflags.If;
-        s->Shadow = InterruptShadow.Sti;
-        cpu.SignalPendingEvents();
+        if (cpu.Events != PendingEvents.None || (op->Flags & OpFlags.Last) != 0) s->Shadow = InterruptShadow.Sti;
     }
 
     /// <summary>Whether CLI and STI act on VIF; #GP(0) when they may act on neither flag.</summary>

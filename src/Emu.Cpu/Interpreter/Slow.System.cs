@@ -156,7 +156,12 @@ internal static unsafe class SlowSystem
     public static void ReadTimeStamp(Vcpu cpu, Op* op)
     {
         cpu.CheckTimeStampAccess();
-        SetPair(cpu.State, cpu.TimeStampCounter);
+        // Time may be the count of instructions, which is exact at block boundaries: account for this one and those before it in its block.
+        CpuState* s = cpu.State;
+        s->Remaining -= op->Index + 1;
+        ulong time = cpu.TimeStampCounter;
+        s->Remaining += op->Index + 1;
+        SetPair(s, time);
     }
 
     /// <summary>RDTSCP.</summary>

@@ -187,4 +187,11 @@ public unsafe ref struct Binder
         if (endsBlock && Op->Base == RegisterOffset.Rip && (Op->Flags & OpFlags.Memory) != 0) Op->Displacement -= Op->NextOffset;
         Op->Handler = endsBlock ? &Vcpu.SlowEndHandler : &Vcpu.SlowHandler;
     }
+
+    /// <summary>Turns the operation into a slow function after which the dispatcher may be wanted, but need not; see <see cref="Vcpu.SlowMayLeaveHandler"/>.</summary>
+    public void BindSlowMayLeave(delegate*<Vcpu, Op*, void> function)
+    {
+        BindSlow(function, endsBlock: false);
+        Op->Handler = &Vcpu.SlowMayLeaveHandler;
+    }
 }

@@ -125,6 +125,7 @@ internal sealed unsafe class BlockBuilder
             end->Handler = form switch { 0 => &Handlers.FallThrough<Rip64>, 1 => &Handlers.FallThrough<RipFlat32>, _ => &Handlers.FallThrough<RipGeneral> };
         }
 
+        ops[opOfInstruction[count - 1]].Flags |= OpFlags.Last;
         DropDeadFlags(count);
         FuseLast(count, mode);
         Op* copy = (Op*)NativeMemory.Alloc((nuint)used, Op.SizeInBytes);

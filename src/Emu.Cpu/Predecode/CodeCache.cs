@@ -12,6 +12,9 @@ internal sealed unsafe class Block
     /// <summary>Mode it was decoded for.</summary>
     public required CodeMode Mode { get; init; }
 
+    /// <summary>Both in one word.</summary>
+    public ulong Key => JumpCacheEntry.KeyOf(Host, Mode);
+
     /// <summary>Length of its code in bytes.</summary>
     public required int ByteLength { get; init; }
 
@@ -26,6 +29,9 @@ internal sealed unsafe class Block
 
     /// <summary>Its bytes have been overwritten.</summary>
     public bool Stale { get; set; }
+
+    /// <summary>Executions counted up to the last time it was offered to the translator.</summary>
+    public ulong CountedExecutions { get; set; }
 }
 
 /// <summary>
@@ -42,7 +48,7 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
     private const long MemoryBudget = 256L << 20;
 
     private readonly GuestMemory memory;
-    /// <summary>Blocks by <see cref="Key"/>.</summary>
+    /// <summary>Blocks by <see cref="JumpCacheEntry.KeyOf"/>.</summary>
     private readonly Dictionary<ulong, Block> blocks = [];
     private readonly Dictionary<uint, List<Block>> pages = [];
     private readonly List<Block> garbage = [];
@@ -81,19 +87,16 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
     /// <summary>Blocks built since the cache was made.</summary>
     public long BlocksBuilt { get; private set; }
 
-    /// <summary>Host and mode in one word, which hashes much faster than the pair: user space of 64-bit hosts ends at 2^47.</summary>
-    private static ulong Key(nint host, CodeMode mode) => (ulong)host | ((ulong)mode << 48);
-
     /// <summary>A block, or null.</summary>
-    internal Block? Find(nint host, CodeMode mode) => blocks.GetValueOrDefault(Key(host, mode));
+    internal Block? Find(nint host, CodeMode mode) => blocks.GetValueOrDefault(JumpCacheEntry.KeyOf(host, mode));
 
     /// <summary>Adds a block and starts watching its pages.</summary>
     internal void Add(Block block)
     {
         if (bytes > MemoryBudget) Clear();
         // The same address decoded with another second page behind it.
-        if (blocks.TryGetValue(Key(block.Host, block.Mode), out Block? replaced)) Retire(replaced);
-        blocks[Key(block.Host, block.Mode)] = block;
+        if (blocks.TryGetValue(block.Key, out Block? replaced)) Retire(replaced);
+        blocks[block.Key] = block;
         BlocksBuilt++;
         bytes += (long)block.OpCount * Op.SizeInBytes;
         Watch(memory.PageOf((byte*)block.Host), block);
@@ -103,10 +106,7 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
     /// <summary>Puts a block in the jump cache.</summary>
     internal void Remember(Block block)
     {
-        JumpCacheEntry* entry = JumpCache + JumpCacheEntry.Index(block.Host);
-        entry->Host = block.Host;
-        entry->Mode = block.Mode;
-        entry->Entry = block.Ops;
+        JumpCache[JumpCacheEntry.Index(block.Host)] = new JumpCacheEntry { Key = block.Key, Entry = block.Ops };
     }
 
     private void Watch(uint page, Block block)
@@ -164,7 +164,7 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
     {
         block.Stale = true;
         Invalidations++;
-        blocks.Remove(Key(block.Host, block.Mode));
+        blocks.Remove(block.Key);
         JumpCacheEntry* entry = JumpCache + JumpCacheEntry.Index(block.Host);
         if (entry->Entry == block.Ops) *entry = default;
         for (int i = 0; i < block.OpCount; i++) block.Ops[i].Handler = &Handlers.Stale;

@@ -111,6 +111,9 @@ public enum OpFlags : ushort
 
     /// <summary>May run joined with the branch behind it; see <see cref="CompareBranchFusion"/>.</summary>
     Fusible = 1 << 9,
+
+    /// <summary>The last instruction of its block.</summary>
+    Last = 1 << 10,
 }
 
 /// <summary>Byte offsets in <see cref="CpuState"/> that operands use.</summary>

@@ -42,8 +42,11 @@ public unsafe struct CpuState
     /// <summary>All other EFLAGS bits (TF, IF, DF, IOPL, NT, RF, VM, AC, VIF, VIP, ID); the status flags and bit 1 are zero here.</summary>
     public uint SystemFlags;
 
-    /// <summary>The TLB of the current access class.</summary>
+    /// <summary>The TLB for data accesses of the current class.</summary>
     public TlbEntry* Tlb;
+
+    /// <summary>The TLB for instruction fetches.</summary>
+    public TlbEntry* CodeTlb;
 
     /// <summary>Instructions left before the dispatcher must be asked; blocks subtract their length as they end.</summary>
     public long Remaining;
@@ -59,6 +62,12 @@ public unsafe struct CpuState
 
     /// <summary>Set by a branch whose link is still empty: where the dispatcher stores the operation it finds.</summary>
     public nint* LinkSlot;
+
+    /// <summary>Where the last indirect jumps and calls led, <see cref="BranchRecord.Count"/> of them in a ring; for the translator.</summary>
+    public BranchRecord* BranchHistory;
+
+    /// <summary>Indirect jumps and calls that have been recorded.</summary>
+    public uint BranchCount;
 
     /// <summary>Set by <see cref="Handlers.Completed"/>.</summary>
     public int Completed;
@@ -259,26 +268,55 @@ public enum ActivityState : byte
     Frozen,
 }
 
-/// <summary>An entry of the jump cache. The host address identifies the physical code, so remapping needs no flush.</summary>
-[StructLayout(LayoutKind.Sequential, Size = 24)]
+/// <summary>
+/// An entry of the jump cache. The host address identifies the physical code, so remapping needs no flush. What is close in memory is close in the
+/// cache: blocks begin some ten bytes apart, and those of one function share cache lines.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Size = SizeInBytes)]
 public unsafe struct JumpCacheEntry
 {
+    /// <summary>Size of an entry in bytes.</summary>
+    public const int SizeInBytes = 16;
+
     /// <summary>log2 of the number of entries.</summary>
-    public const int IndexBits = 16;
+    public const int IndexBits = 15;
+
+    /// <summary>log2 of the bytes of code that share an entry.</summary>
+    public const int GrainBits = 2;
+
+    /// <summary>Bits of the address from here up are folded into the index.</summary>
+    public const int FoldBit = 14;
+
+    /// <summary>Where the mode is in <see cref="Key"/>: user space of 64-bit hosts ends at 2^47.</summary>
+    public const int ModeBit = 48;
 
     /// <summary>Number of entries.</summary>
     public const int Count = 1 << IndexBits;
 
-    /// <summary>Host address of the block's first byte; 0 when empty.</summary>
-    public nint Host;
+    /// <summary>Host address of the block's first byte and its mode, as <see cref="KeyOf"/> puts them together; 0 when empty.</summary>
+    public ulong Key;
 
     /// <summary>The block's first operation.</summary>
     public Op* Entry;
 
-    /// <summary>The mode the block was decoded for.</summary>
-    public CodeMode Mode;
+    /// <summary>Host address and mode in one word, which compares and hashes much faster than the pair.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong KeyOf(nint host, CodeMode mode) => (ulong)host | ((ulong)mode << ModeBit);
 
     /// <summary>Entry index for a host address.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static nuint Index(nint host) => ((nuint)host ^ ((nuint)host >> 13)) & (Count - 1);
+    public static nuint Index(nint host) => (((nuint)host >> GrainBits) ^ ((nuint)host >> FoldBit)) & (Count - 1);
+}
+
+/// <summary>An indirect jump or call that the interpreter performed.</summary>
+public unsafe struct BranchRecord
+{
+    /// <summary>Records kept.</summary>
+    public const int Count = 4096;
+
+    /// <summary>The operation that jumped.</summary>
+    public Op* Op;
+
+    /// <summary>Linear address it went to.</summary>
+    public ulong Target;
 }

@@ -123,6 +123,22 @@ public sealed unsafe class SlowRow : InstructionRow
     }
 }
 
+/// <summary>An instruction performed by a slow function that changes what the dispatcher looks at between blocks, though seldom so that it must look at once.</summary>
+public sealed unsafe class SlowMayLeaveRow : InstructionRow
+{
+    private readonly delegate*<Vcpu, Op*, void> function;
+
+    /// <summary>Makes the row.</summary>
+    public SlowMayLeaveRow(delegate*<Vcpu, Op*, void> function) => this.function = function;
+
+    /// <inheritdoc/>
+    public override void Bind(ref Binder binder)
+    {
+        GenericOperands.Bind(ref binder);
+        binder.BindSlowMayLeave(function);
+    }
+}
+
 /// <summary>The operand binding all slow rows share.</summary>
 public static unsafe class GenericOperands
 {

@@ -106,13 +106,13 @@ public sealed unsafe partial class InstructionTable
     private static void AddFlags(Builder t)
     {
         t.Slow(Mnemonic.Cli, &SlowFlags.ClearInterrupts);
-        t.Slow(Mnemonic.Sti, &SlowFlags.SetInterrupts, endsBlock: true);
+        t.SlowMayLeave(Mnemonic.Sti, &SlowFlags.SetInterrupts);
         t.Slow(Code.Pushfw, &SlowFlags.Push16);
         t.Slow(Code.Pushfd, &SlowFlags.Push32);
         t.Slow(Code.Pushfq, &SlowFlags.Push64);
-        t.Slow(Code.Popfw, &SlowFlags.Pop16, endsBlock: true);
-        t.Slow(Code.Popfd, &SlowFlags.Pop32, endsBlock: true);
-        t.Slow(Code.Popfq, &SlowFlags.Pop64, endsBlock: true);
+        t.SlowMayLeave(Code.Popfw, &SlowFlags.Pop16);
+        t.SlowMayLeave(Code.Popfd, &SlowFlags.Pop32);
+        t.SlowMayLeave(Code.Popfq, &SlowFlags.Pop64);
         t.Slow(Mnemonic.Int, &SlowFlags.Interrupt, endsBlock: true);
         t.Slow(Mnemonic.Int3, &SlowFlags.Breakpoint, endsBlock: true);
         t.Slow(Mnemonic.Int1, &SlowFlags.IceBreakpoint, endsBlock: true);
@@ -143,7 +143,7 @@ public sealed unsafe partial class InstructionTable
         t.Slow(Mnemonic.Clwb, &SlowSystem.FlushLine);
         t.Add(Mnemonic.Clzero, new ImplicitAddressRow(&SlowSystem.ZeroLine, repeatIsUndefined: true));
         t.Slow(Mnemonic.Rdpkru, &SlowSystem.ReadPkru);
-        t.Slow(Mnemonic.Wrpkru, &SlowSystem.WritePkru, endsBlock: true);
+        t.Slow(Mnemonic.Wrpkru, &SlowSystem.WritePkru);
         t.Slow(Mnemonic.Serialize, &SlowSystem.Nothing, endsBlock: true);
         // Instructions complete in order, and the host gives its own memory accesses the guest's ordering.
         SimpleRow fence = new(nameof(Handlers.Nop));
@@ -171,11 +171,10 @@ public sealed unsafe partial class InstructionTable
     private static void AddIdentification(Builder t)
     {
         t.Slow(Mnemonic.Cpuid, &SlowSystem.Identify);
-        // Those that read a clock end their block, for the count of instructions is exact there.
         t.Slow(Mnemonic.Rdmsr, &SlowSystem.ReadMsr, endsBlock: true);
         t.Slow(Mnemonic.Wrmsr, &SlowSystem.WriteMsr, endsBlock: true);
-        t.Slow(Mnemonic.Rdtsc, &SlowSystem.ReadTimeStamp, endsBlock: true);
-        t.Slow(Mnemonic.Rdtscp, &SlowSystem.ReadTimeStampAndProcessor, endsBlock: true);
+        t.Slow(Mnemonic.Rdtsc, &SlowSystem.ReadTimeStamp);
+        t.Slow(Mnemonic.Rdtscp, &SlowSystem.ReadTimeStampAndProcessor);
         t.Slow(Mnemonic.Rdpid, &SlowSystem.ReadProcessor);
         t.Slow(Mnemonic.Rdpmc, &SlowSystem.ReadPerformanceCounter, endsBlock: true);
         t.Slow(Mnemonic.Rdrand, &SlowSystem.Random);

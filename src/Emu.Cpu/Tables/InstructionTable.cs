@@ -56,6 +56,12 @@ public sealed unsafe partial class InstructionTable
         public void Slow(Mnemonic mnemonic, delegate*<Vcpu, Op*, void> function, bool endsBlock = false) =>
             Add(mnemonic, new SlowRow(function, endsBlock));
 
+        /// <summary>A slow function that is followed by a look at events if it asks for one, or changes the mode.</summary>
+        public void SlowMayLeave(Mnemonic mnemonic, delegate*<Vcpu, Op*, void> function) => Add(mnemonic, new SlowMayLeaveRow(function));
+
+        /// <inheritdoc cref="SlowMayLeave(Mnemonic, delegate*{Vcpu, Op*, void})"/>
+        public void SlowMayLeave(Code code, delegate*<Vcpu, Op*, void> function) => Add(code, new SlowMayLeaveRow(function));
+
         /// <summary>A slow function for one encoding.</summary>
         public void Slow(Code code, delegate*<Vcpu, Op*, void> function, bool endsBlock = false) =>
             Add(code, new SlowRow(function, endsBlock));

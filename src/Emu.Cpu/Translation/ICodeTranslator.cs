@@ -13,8 +13,11 @@ internal unsafe interface ICodeTranslator : IDisposable
     /// <summary>Executions of a block before <see cref="OnHot"/>, at least 1.</summary>
     uint Threshold { get; }
 
-    /// <summary>The block at RIP has run <see cref="Threshold"/> times and is about to run again.</summary>
-    void OnHot(Vcpu cpu, Block block);
+    /// <summary>
+    /// The block at RIP has run <see cref="Threshold"/> times and is about to run again. False if the translator has enough to do: it is asked again after as
+    /// many executions more, so that what runs most is most likely to be taken.
+    /// </summary>
+    bool OnHot(Vcpu cpu, Block block);
 
     /// <summary>The bytes of a block were overwritten, or the cache drops it. It may be running.</summary>
     void OnRetired(Block block);

@@ -32,6 +32,15 @@ public sealed class HostTerminal : IDisposable
         return new HostTerminal(saved, PosixTerminal.MakeRaw(saved, keepSignals, keepOutputProcessing: true));
     }
 
+    /// <summary>Stops the process as Ctrl-Z would, with the terminal's former settings; they are changed again when it is continued.</summary>
+    public void Suspend()
+    {
+        if (!OperatingSystem.IsLinux() || _restored)
+            return;
+        PosixTerminal.Set(StandardInput, _saved);
+        PosixTerminal.StopProcess();
+    }
+
     /// <summary>Gives the terminal its former settings back.</summary>
     public void Dispose()
     {

@@ -40,6 +40,13 @@ internal static partial class PosixTerminal
         return raw;
     }
 
+    /// <summary>Stops the whole process until it is continued; its parent is told.</summary>
+    public static void StopProcess()
+    {
+        const int stop = 19;
+        _ = Kill(Environment.ProcessId, stop);
+    }
+
     /// <summary>Opens a pseudo-terminal and both its sides; the slave is in raw mode.</summary>
     /// <exception cref="CharacterDeviceException">The host has none left.</exception>
     public static (int Master, int Slave, string SlaveName) OpenPty()
@@ -70,6 +77,9 @@ internal static partial class PosixTerminal
 
     private static CharacterDeviceException Failure()
         => new($"Cannot open a pseudo-terminal: {Marshal.GetLastPInvokeErrorMessage()}");
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
 
     [LibraryImport("libc", EntryPoint = "isatty")]
     private static partial int IsTerminal(int descriptor);

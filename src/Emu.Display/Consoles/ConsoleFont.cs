@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Emu.Display.Consoles;
 
-/// <summary>The font of consoles and notices: glyphs of printable ASCII in cells of 8 by 16 dots, drawn in Font.txt.</summary>
+/// <summary>
+/// The font of consoles and notices in cells of 8 by 16 dots: glyphs of printable ASCII, drawn in Font.txt, and the lines and arrow of which panes are
+/// made.
+/// </summary>
 internal static class ConsoleFont
 {
     /// <summary>Dots of a cell.</summary>
@@ -14,13 +17,37 @@ internal static class ConsoleFont
     private const char Missing = '\u007F';
     private const int RowsOfDrawing = 9, NarrowDrawing = 5;
 
+    private const char FirstLine = '\u2500';
+
     private static readonly byte[] Glyphs = Read();
+
+    private static readonly Dictionary<char, byte[]> Lines = new()
+    {
+        ['─'] = Line(left: true, right: true, up: false, down: false),
+        ['│'] = Line(left: false, right: false, up: true, down: true),
+        ['┌'] = Line(left: false, right: true, up: false, down: true),
+        ['└'] = Line(left: false, right: true, up: true, down: false),
+        ['├'] = Line(left: false, right: true, up: true, down: true),
+        ['▶'] = [0, 0, 0, 0, 0x40, 0x60, 0x70, 0xF8, 0x70, 0x60, 0x40, 0, 0, 0, 0, 0],
+    };
 
     /// <summary>Sixteen rows of a glyph, the leftmost dot in bit 7.</summary>
     public static ReadOnlySpan<byte> Glyph(char character)
     {
+        if (character >= FirstLine && Lines.TryGetValue(character, out byte[]? line)) return line;
         int index = character is >= ' ' and <= Missing ? character : Missing;
         return Glyphs.AsSpan(index * Height, Height);
+    }
+
+    /// <summary>Strokes from the middle of a cell to its edges.</summary>
+    private static byte[] Line(bool left, bool right, bool up, bool down)
+    {
+        const int middle = Height / 2 - 1;
+        const byte stroke = 0x18, toLeft = 0xF8, toRight = 0x1F;
+        byte[] rows = new byte[Height];
+        for (int y = 0; y < Height; y++) if (y < middle ? up : y > middle ? down : up || down) rows[y] = stroke;
+        rows[middle] |= (byte)((left ? toLeft : 0) | (right ? toRight : 0));
+        return rows;
     }
 
     private static byte[] Read()

@@ -28,6 +28,8 @@ internal sealed class TextTerminal
     private bool bold;
     private bool inverse;
     private bool wrapNext;
+    private bool clicks;
+    private bool sgr;
     private (int Column, int Row) saved;
 
     public TextTerminal(int columns, int rows)
@@ -53,6 +55,12 @@ internal sealed class TextTerminal
     public int CursorColumn { get; private set; }
 
     public int CursorRow { get; private set; }
+
+    /// <summary>The cursor is to be seen (DECTCEM).</summary>
+    public bool ShowsCursor { get; private set; } = true;
+
+    /// <summary>Clicks and the wheel are wanted as xterm's SGR mouse reports (modes 1000 and 1006).</summary>
+    public bool ReportsMouse => clicks && sgr;
 
     /// <summary>Lines by which the view is scrolled back.</summary>
     public int Scrolled { get; private set; }
@@ -189,7 +197,12 @@ internal sealed class TextTerminal
 
     private void Perform(char final)
     {
-        if (parameters.Length > 0 && parameters[0] == '?') return;
+        if (parameters.Length > 0 && parameters[0] == '?')
+        {
+            if (final is 'h' or 'l') SetMode(parameters.ToString(1, parameters.Length - 1), on: final == 'h');
+            return;
+        }
+
         int first = Parameter(0, 1), second = Parameter(1, 1);
         switch (final)
         {
@@ -231,6 +244,22 @@ internal sealed class TextTerminal
                 break;
             case 'u':
                 MoveTo(saved.Column, saved.Row);
+                break;
+        }
+    }
+
+    private void SetMode(string mode, bool on)
+    {
+        switch (mode)
+        {
+            case "25":
+                ShowsCursor = on;
+                break;
+            case "1000":
+                clicks = on;
+                break;
+            case "1006":
+                sgr = on;
                 break;
         }
     }

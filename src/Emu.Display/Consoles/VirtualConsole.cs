@@ -15,8 +15,14 @@ public sealed class VirtualConsole : CharacterDevice, IScreen, IInputSink
     /// <summary>Title of the console with the monitor, by which the window finds it.</summary>
     public const string MonitorTitle = "monitor";
 
+    /// <summary>Title of the console with the stepping tool, by which the window finds it.</summary>
+    public const string StepperTitle = "stepper";
+
     private const int DefaultColumns = 90, DefaultRows = 30;
     private const int RepaintMilliseconds = 15;
+
+    /// <summary>What xterm sends for F1 to F10.</summary>
+    private static readonly string[] FunctionKeys = ["\u001bOP", "\u001bOQ", "\u001bOR", "\u001bOS", "\u001b[15~", "\u001b[17~", "\u001b[18~", "\u001b[19~", "\u001b[20~", "\u001b[21~"];
 
     private readonly Lock gate = new();
     private readonly TextTerminal terminal;
@@ -24,17 +30,21 @@ public sealed class VirtualConsole : CharacterDevice, IScreen, IInputSink
     private readonly Timer repaint;
     private readonly HashSet<KeyCode> held = [];
     private readonly uint[] line;
+    private readonly ConsoleMouse mouse;
     private bool repaintPending;
 
     /// <summary>Makes an empty console.</summary>
     /// <param name="title">What it is connected to.</param>
     /// <param name="post">Runs an action on the machine's thread.</param>
-    public VirtualConsole(string title, Action<Action> post)
+    /// <param name="columns">Characters in a line.</param>
+    /// <param name="rows">Lines.</param>
+    public VirtualConsole(string title, Action<Action> post, int columns = DefaultColumns, int rows = DefaultRows)
         : base(post)
     {
         Title = title;
-        terminal = new TextTerminal(DefaultColumns, DefaultRows);
-        line = new uint[DefaultColumns * ConsoleFont.Width];
+        terminal = new TextTerminal(columns, rows);
+        line = new uint[columns * ConsoleFont.Width];
+        mouse = new ConsoleMouse(columns, rows);
         repaint = new Timer(_ => Paint());
         Paint();
     }
@@ -53,6 +63,12 @@ public sealed class VirtualConsole : CharacterDevice, IScreen, IInputSink
 
     /// <inheritdoc/>
     public bool WantsText => true;
+
+    /// <summary>Characters in a line.</summary>
+    public int Columns => terminal.Columns;
+
+    /// <summary>Lines.</summary>
+    public int Rows => terminal.Rows;
 
     /// <summary>The lines on show, without trailing blanks.</summary>
     public string[] ReadText()
@@ -95,8 +111,7 @@ public sealed class VirtualConsole : CharacterDevice, IScreen, IInputSink
             }
         }
 
-        string sent = Sequence(key);
-        if (sent.Length > 0) Enqueue(Encoding.ASCII.GetBytes(sent));
+        Send(Sequence(key));
     }
 
     /// <inheritdoc/>
@@ -113,38 +128,65 @@ public sealed class VirtualConsole : CharacterDevice, IScreen, IInputSink
     {
         const int linesOfNotch = 3;
         if (wheel == 0) return;
+        string report = "";
         lock (gate)
         {
-            terminal.Scroll(-wheel * linesOfNotch);
-            RepaintSoon();
+            if (terminal.ReportsMouse)
+            {
+                report = mouse.Wheel(wheel);
+            }
+            else
+            {
+                terminal.Scroll(-wheel * linesOfNotch);
+                RepaintSoon();
+            }
         }
+
+        Send(report);
     }
 
     /// <inheritdoc/>
     public void Place(double x, double y)
     {
-        // A terminal without a mouse.
+        lock (gate) mouse.Place(x, y);
     }
 
     /// <inheritdoc/>
     public void SetButtons(PointerButtons buttons)
     {
-        // A terminal without a mouse.
+        string report;
+        lock (gate)
+        {
+            report = mouse.Press(buttons);
+            if (!terminal.ReportsMouse) report = "";
+        }
+
+        Send(report);
     }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing) => repaint.Dispose();
 
+    private void Send(string sequence)
+    {
+        if (sequence.Length > 0) Enqueue(Encoding.ASCII.GetBytes(sequence));
+    }
+
     /// <summary>What a key that makes no character sends, or what Ctrl makes of one that does.</summary>
     private string Sequence(KeyCode key)
     {
-        bool control;
-        lock (gate) control = held.Contains(KeyCode.Ctrl) || held.Contains(KeyCode.CtrlR);
+        bool control, shift;
+        lock (gate)
+        {
+            control = held.Contains(KeyCode.Ctrl) || held.Contains(KeyCode.CtrlR);
+            shift = held.Contains(KeyCode.Shift) || held.Contains(KeyCode.ShiftR);
+        }
+
         return key switch
         {
             KeyCode.Ret or KeyCode.KpEnter => "\r",
             KeyCode.Backspace => "\u007f",
-            KeyCode.Tab => "\t",
+            KeyCode.Tab => shift ? "\u001b[Z" : "\t",
             KeyCode.Esc => "\u001b",
             KeyCode.Up => "\u001b[A",
             KeyCode.Down => "\u001b[B",
@@ -156,6 +198,9 @@ public sealed class VirtualConsole : CharacterDevice, IScreen, IInputSink
             KeyCode.Delete => "\u001b[3~",
             KeyCode.PageUp => "\u001b[5~",
             KeyCode.PageDown => "\u001b[6~",
+            >= KeyCode.F1 and <= KeyCode.F10 => FunctionKeys[key - KeyCode.F1],
+            KeyCode.F11 => "\u001b[23~",
+            KeyCode.F12 => "\u001b[24~",
             _ when control && KeyTable.Find(key) is { Name: [>= 'a' and <= 'z' and var letter] } => ((char)(letter - 'a' + 1)).ToString(),
             _ => "",
         };
@@ -176,7 +221,7 @@ public sealed class VirtualConsole : CharacterDevice, IScreen, IInputSink
             frame.Begin(terminal.Columns * ConsoleFont.Width, terminal.Rows * ConsoleFont.Height);
             for (int row = 0; row < terminal.Rows; row++)
             {
-                int cursor = row == terminal.CursorRow && terminal.Scrolled == 0 ? terminal.CursorColumn : -1;
+                int cursor = row == terminal.CursorRow && terminal.Scrolled == 0 && terminal.ShowsCursor ? terminal.CursorColumn : -1;
                 for (int y = 0; y < ConsoleFont.Height; y++)
                 {
                     TextPainter.DrawRow(terminal[row], y, cursor, line);

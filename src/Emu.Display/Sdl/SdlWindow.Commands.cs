@@ -28,6 +28,7 @@ public sealed partial class SdlWindow
             new(KeyCode.H, "H", "this list", ToggleHelp),
         ];
         foreach (WindowCommand command in all) input.Commands.Add(command.Key, command);
+        if (Find(VirtualConsole.StepperTitle) >= 0) input.Commands.Add(KeyCode.T, new WindowCommand(KeyCode.T, "T", "step through what the guest is doing", OpenStepper));
         for (int i = 0; i < Math.Min(screens.Count, 9); i++)
         {
             int index = i;
@@ -69,7 +70,7 @@ public sealed partial class SdlWindow
     /// <summary>Opens the monitor with the words that change the disc, for the person to add a file name.</summary>
     private void ChangeDisc()
     {
-        int monitor = screens.ToList().FindIndex(s => s.Title == VirtualConsole.MonitorTitle);
+        int monitor = Find(VirtualConsole.MonitorTitle);
         if (monitor < 0)
         {
             Tell("Drop a file on the window to put it into the CD drive.");
@@ -79,6 +80,18 @@ public sealed partial class SdlWindow
         ShowScreen(monitor);
         screens[monitor].Input.Type(commands.DiscCommand());
     }
+
+    /// <summary>Shows the stepping tool; a key is what it waits for to stop the guest.</summary>
+    private void OpenStepper()
+    {
+        int stepper = Find(VirtualConsole.StepperTitle);
+        if (shown == stepper) return;
+        ShowScreen(stepper);
+        if (commands.IsStepping) return;
+        screens[stepper].Input.Type("\r");
+    }
+
+    private int Find(string screen) => screens.ToList().FindIndex(s => s.Title == screen);
 
     /// <summary>Makes the window as large as the picture, as long as it fits on the screen and the user has not made it fill the screen.</summary>
     private void FitWindow()

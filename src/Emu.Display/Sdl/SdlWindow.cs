@@ -38,6 +38,7 @@ public sealed partial class SdlWindow : IDisposable
     private bool closing;
     private long noticeUntil;
     private volatile string? newNotice;
+    private volatile bool guestWanted;
 
     /// <summary>Opens the window.</summary>
     /// <param name="options">Choices.</param>
@@ -94,6 +95,12 @@ public sealed partial class SdlWindow : IDisposable
             }
 
             ShowNotices();
+            if (guestWanted)
+            {
+                guestWanted = false;
+                ShowScreen(0);
+            }
+
             if (title.IsDue) UpdateTitle();
             if (drawNeeded) Draw();
         }
@@ -110,6 +117,13 @@ public sealed partial class SdlWindow : IDisposable
     public void Tell(string text)
     {
         newNotice = text;
+        Wake();
+    }
+
+    /// <summary>Shows the guest again, in place of a console; from any thread.</summary>
+    public void ShowGuest()
+    {
+        guestWanted = true;
         Wake();
     }
 

@@ -17,6 +17,7 @@ internal sealed class HostScreens : IDisposable
 
     private readonly Machine.Machine machine;
     private readonly GuestScreen guest;
+    private readonly GuestStepper stepper;
     private readonly SdlWindow? window;
     private readonly VncServer? vnc;
 
@@ -29,8 +30,9 @@ internal sealed class HostScreens : IDisposable
         HumanMonitor monitor = new(context);
         GuestCommands commands = new(machine) { Name = options.Name ?? "emu", PowerButton = context.PowerDown, Monitor = monitor.Execute };
         guest = new GuestScreen(machine);
+        stepper = new GuestStepper(machine, commands.Name);
         // The monitor is Ctrl-Alt-2, as everywhere.
-        List<IScreen> screens = [guest, .. consoles.OrderBy(c => c.Title == VirtualConsole.MonitorTitle ? 0 : 1)];
+        List<IScreen> screens = [guest, .. consoles.OrderBy(c => c.Title == VirtualConsole.MonitorTitle ? 0 : 1), stepper.Console];
         try
         {
             if (options.Display.Vnc is { } offer) vnc = new VncServer(offer, screens, commands, options.Display.Layout);
@@ -41,19 +43,25 @@ internal sealed class HostScreens : IDisposable
             Dispose();
             throw;
         }
+
+        stepper.ActiveChanged += active =>
+        {
+            commands.IsStepping = active;
+            if (!active) window?.ShowGuest();
+        };
     }
 
     /// <summary>Runs the machine to its end. The window, if there is one, keeps the calling thread; the machine gets one of its own.</summary>
     public StopReason Run()
     {
-        if (window == null) return machine.Run();
+        if (window == null) return stepper.Run();
         StopReason reason = StopReason.None;
         ExceptionDispatchInfo? failure = null;
         Thread thread = new(() =>
         {
             try
             {
-                reason = machine.Run();
+                reason = stepper.Run();
             }
             catch (Exception e) when ((failure = ExceptionDispatchInfo.Capture(e)) != null)
             {
@@ -84,6 +92,7 @@ internal sealed class HostScreens : IDisposable
     {
         vnc?.Dispose();
         window?.Dispose();
+        stepper.Dispose();
         guest.Dispose();
     }
 

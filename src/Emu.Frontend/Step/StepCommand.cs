@@ -98,13 +98,16 @@ internal static class StepCommand
     /// <summary>A machine from QEMU's options.</summary>
     public static MachineConfiguration ParseMachine(IReadOnlyList<string> words)
     {
-        RootCommand root = new() { new Argument<string[]>("IMAGE") { Arity = ArgumentArity.ZeroOrMore } };
+        Argument<string[]> image = new("IMAGE") { Arity = ArgumentArity.ZeroOrMore };
+        RootCommand root = new() { image };
         root.Options.Clear();
         foreach (QemuOption option in QemuOptions.All) root.Options.Add(option.Symbol);
         ParseResult parsed = root.Parse(words, MachineParsing);
         if (parsed.Errors.Count > 0) throw new UsageException(parsed.Errors[0].Message.TrimEnd('.'));
-        string? unknown = parsed.UnmatchedTokens.FirstOrDefault();
-        if (unknown != null) throw new UsageException($"there is no machine option '{unknown}' (emu --help lists them)");
-        return LaunchParser.Parse(parsed, image: null).Machine;
+        string[] images = parsed.GetValue(image) ?? [];
+        string? unknown = parsed.UnmatchedTokens.Concat(images).FirstOrDefault(t => t.Length > 1 && t[0] == '-');
+        if (unknown != null) throw new UsageException($"there is no machine option '{unknown}' (emu --help lists them; options of the stepper itself, such as --script, come before --)");
+        if (images.Length > 1) throw new UsageException($"one disk image can stand alone, not {images.Length} ('{images[0]}', '{images[1]}'); use -hda, -hdb, ...");
+        return LaunchParser.Parse(parsed, images.FirstOrDefault()).Machine;
     }
 }

@@ -14,7 +14,10 @@ internal static class TestEngines
         {
             Translator.Attach(cpu.Code, new TranslatorOptions { Threshold = 1, Synchronous = true });
             return null;
-        }),
+        })
+        {
+            WorksOnBlocks = true,
+        },
     ];
 
     /// <summary>Their names, for help texts and messages.</summary>

@@ -35,6 +35,9 @@ internal sealed unsafe class RegionInstruction
     /// <summary>Nobody sees the status flags it writes: they are overwritten before being read, with no way out between.</summary>
     public bool FlagsDead { get; set; }
 
+    /// <summary>Nobody sees what it writes to registers: that is overwritten before being read, with no way out between. Known in regions with floating point.</summary>
+    public bool ResultDead { get; set; }
+
     /// <summary>Its memory operand's group, if it shares a page with others'.</summary>
     public AccessGroup? Group { get; set; }
 
@@ -91,6 +94,9 @@ internal sealed class RegionBlock
     /// <summary>Target of a direct branch or call, as a distance.</summary>
     public long Target { get; init; }
 
+    /// <summary>Where an indirect jump or call has been seen to go, as distances.</summary>
+    public required IReadOnlyList<long> SeenTargets { get; init; }
+
     /// <summary>Position in the order of emission.</summary>
     public int Index { get; set; }
 
@@ -102,9 +108,6 @@ internal sealed class RegionBlock
 
     /// <summary>Flags must be in canonical form at its start.</summary>
     public bool NeedsCanonicalFlags { get; set; }
-
-    /// <summary>May lead back to itself or something before it, so events are looked at when it ends.</summary>
-    public bool MayLoop { get; set; }
 
     /// <summary>The last instruction.</summary>
     public RegionInstruction Last => Instructions[^1];

@@ -8,6 +8,7 @@ namespace Emu.Jit.Analysis;
 internal sealed unsafe class RegionGraph
 {
     private readonly Dictionary<long, RegionBlock> byStart = [];
+    private readonly List<RegionBlock> returnSites = [];
 
     /// <summary>Decodes a plan.</summary>
     public RegionGraph(RegionPlan plan)
@@ -34,14 +35,14 @@ internal sealed unsafe class RegionGraph
     public RegionBlock Entry { get; }
 
     /// <summary>Blocks behind calls to functions in the region: where a RET may go.</summary>
-    public IReadOnlyList<RegionBlock> ReturnSites { get; private set; } = [];
+    public IReadOnlyList<RegionBlock> ReturnSites => returnSites;
 
     /// <summary>The block that starts at a distance from the entry, if it belongs to the region.</summary>
     public RegionBlock? At(long start) => byStart.GetValueOrDefault(start);
 
     private RegionBlock Decode(PlannedBlock planned)
     {
-        Decoder decoder = Decoder.Create(Is64 ? 64 : 32, new ByteArrayCodeReader(planned.Code));
+        Decoder decoder = Decoder.Create(Is64 ? 64 : 32, new ByteArrayCodeReader(planned.Code), Plan.DecoderOptions);
         decoder.IP = (ulong)planned.Start;
         List<RegionInstruction> instructions = [];
         for (int i = 0; i < planned.Ops.Length; i++)
@@ -64,6 +65,7 @@ internal sealed unsafe class RegionGraph
             LastOperation = (nint)(planned.Block.Ops + planned.Ops.Length - 1),
             End = kind,
             Target = target,
+            SeenTargets = planned.Targets,
         };
     }
 
@@ -95,7 +97,6 @@ internal sealed unsafe class RegionGraph
 
     private void Connect()
     {
-        List<RegionBlock> returnSites = [];
         Entry.Predecessors++;
         foreach (RegionBlock block in Blocks)
         {
@@ -113,21 +114,15 @@ internal sealed unsafe class RegionGraph
                     break;
                 case BlockEnd.Call when At(block.Target) != null:
                     AddEdge(block, block.Target);
-                    if (At(block.Next) is { } site)
-                    {
-                        // Reached by every RET of the region.
-                        site.Predecessors += 2;
-                        if (!returnSites.Contains(site)) returnSites.Add(site);
-                    }
-
+                    AddReturnSite(block.Next);
                     break;
-                case BlockEnd.Return:
-                    block.MayLoop = true;
+                case BlockEnd.IndirectJump or BlockEnd.IndirectCall:
+                    foreach (long target in block.SeenTargets) AddEdge(block, target);
+                    if (block.End == BlockEnd.IndirectCall && block.SeenTargets.Any(t => At(t) != null)) AddReturnSite(block.Next);
                     break;
             }
         }
 
-        ReturnSites = returnSites;
         foreach (RegionBlock block in Blocks)
         {
             if (block.Predecessors != 1) block.OnlyPredecessor = null;
@@ -139,6 +134,13 @@ internal sealed unsafe class RegionGraph
         if (At(target) is not { } to) return;
         to.Predecessors++;
         to.OnlyPredecessor = from;
-        if (to.Index <= from.Index) from.MayLoop = true;
+    }
+
+    private void AddReturnSite(long start)
+    {
+        if (At(start) is not { } site) return;
+        // Reached by every RET of the region.
+        site.Predecessors += 2;
+        if (!returnSites.Contains(site)) returnSites.Add(site);
     }
 }

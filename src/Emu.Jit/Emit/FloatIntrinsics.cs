@@ -29,26 +29,47 @@ internal static class FloatIntrinsics
         return Find(scalar ? name + "Scalar" : name, element, size, [], ClassesFor(element));
     }
 
+    /// <summary>MOVMSKPx.</summary>
+    public static MethodInfo MoveMask(Type element, int size)
+    {
+        Type owner = size == 32 ? typeof(Avx) : element == typeof(float) ? typeof(Sse) : typeof(Sse2);
+        return owner.GetMethod(nameof(Avx.MoveMask), [VectorOf(element, size)])!;
+    }
+
     /// <summary>SQRTxx.</summary>
     public static MethodInfo? ForSquareRoot(Type element, int size, bool scalar) => scalar
         ? Find("SqrtScalar", element, size, [], ClassesFor(element))
         : FindUnary("Sqrt", element, size);
 
-    /// <summary>ROUNDxx, for the immediates that have a function: 4 (MXCSR, reports inexact) and 8 to 11 (do not report).</summary>
+    /// <summary>
+    /// ROUNDxx: any immediate where the host has VRNDSCALExx, whose function takes the immediate; else 0 to 4, which report inexact results. RyuJIT
+    /// emits those for the functions that are said not to report them, too.
+    /// </summary>
     public static MethodInfo? ForRound(Type element, int size, bool scalar, byte immediate)
     {
-        string? name = immediate switch
+        Type vector = VectorOf(element, size);
+        if (Avx512F.VL.IsSupported)
         {
+            return scalar
+                ? typeof(Avx512F).GetMethod(nameof(Avx512F.RoundScaleScalar), [vector, vector, typeof(byte)])
+                : typeof(Avx512F.VL).GetMethod(nameof(Avx512F.VL.RoundScale), [vector, typeof(byte)]);
+        }
+
+        string? name = (immediate & 15) switch
+        {
+            0 => "RoundToNearestInteger",
+            1 => "RoundToNegativeInfinity",
+            2 => "RoundToPositiveInfinity",
+            3 => "RoundToZero",
             4 => "RoundCurrentDirection",
-            8 => "RoundToNearestInteger",
-            9 => "RoundToNegativeInfinity",
-            10 => "RoundToPositiveInfinity",
-            11 => "RoundToZero",
             _ => null,
         };
         if (name == null) return null;
         return scalar ? Find(name + "Scalar", element, size, [], typeof(Sse41)) : FindUnary(name, element, size);
     }
+
+    /// <summary>The last parameter is an immediate.</summary>
+    public static bool TakesImmediate(MethodInfo function) => function.GetParameters()[^1].ParameterType == typeof(byte);
 
     /// <summary>VFMADD and the like.</summary>
     public static MethodInfo? ForFused(string name, Type element, int size, bool scalar)

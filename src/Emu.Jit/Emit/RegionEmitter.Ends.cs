@@ -8,8 +8,8 @@ namespace Emu.Jit.Emit;
 // How blocks end: branches within the region, and the ways out.
 internal sealed unsafe partial class RegionEmitter
 {
-    /// <summary>Most return addresses a RET is compared with.</summary>
-    private const int MaxReturnSites = 8;
+    /// <summary>Most addresses that the target of an indirect branch is compared with one after the other.</summary>
+    private const int MaxComparisons = 3;
 
     private void EmitEnd()
     {
@@ -44,7 +44,7 @@ internal sealed unsafe partial class RegionEmitter
                 break;
             case BlockEnd.IndirectJump:
                 PushIndirectTarget();
-                EmitDispatch();
+                EmitGotoSeen(PopTemporary(), SeenBlocks());
                 break;
             case BlockEnd.IndirectCall:
                 EmitIndirectCall();
@@ -56,8 +56,9 @@ internal sealed unsafe partial class RegionEmitter
     }
 
     /// <summary>
-    /// Accounts for the block's instructions; when the budget is used up or, in a loop, somebody wants attention, the interpreter performs the
-    /// end of the block and leaves for the dispatcher.
+    /// Accounts for the block's instructions; when the budget is used up, the interpreter performs the end of the block and leaves for the
+    /// dispatcher. Requests for attention wait until then: a budget is some microseconds, and what the region itself has done to call for
+    /// attention was done by the interpreter, which looks.
     /// </summary>
     private void EmitBudget(nint end)
     {
@@ -69,11 +70,6 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Ldloc, remaining);
         Constant(0);
         il.Emit(OpCodes.Blt, exit);
-        if (!block.MayLoop) return;
-        LoadStateAddress(StateLayout.ExitRequest);
-        il.Emit(OpCodes.Volatile);
-        il.Emit(OpCodes.Ldind_I4);
-        il.Emit(OpCodes.Brtrue, exit);
     }
 
     private void EmitConditional()
@@ -90,7 +86,7 @@ internal sealed unsafe partial class RegionEmitter
             BranchIf(condition, elsewhere);
             RegionBlock owner = block;
             FlagState state = flags;
-            stubs.Enqueue(() =>
+            Later(() =>
             {
                 block = owner;
                 flags = state;
@@ -121,22 +117,86 @@ internal sealed unsafe partial class RegionEmitter
 
         PushLinear(target);
         il.Emit(OpCodes.Stloc, exitRip);
-        LeaveWith(memory.MakeExit(Is64, graph.Plan.IsLinkable(target)));
+        EmitStoreFlags();
+        if (graph.Plan.IsLinkable(target))
+        {
+            Constant((nint)memory.MakeExit(Is64));
+            il.Emit(OpCodes.Conv_I);
+            il.Emit(OpCodes.Stloc, exitOp);
+            il.Emit(OpCodes.Br, follow);
+            follows = true;
+        }
+        else
+        {
+            il.Emit(OpCodes.Br, dispatch);
+            dispatches = true;
+        }
     }
 
-    /// <summary>Leaves for the address on the stack, found through the jump cache.</summary>
-    private void EmitDispatch()
+    /// <summary>Goes on at the linear address in a local: in the region if it is one of the blocks expected, else wherever the jump cache says.</summary>
+    private void EmitGotoSeen(LocalBuilder target, IReadOnlyList<RegionBlock> expected)
     {
+        FlagState before = flags;
+        Label other = il.DefineLabel();
+        if (expected.Count > MaxComparisons && TargetHash.Find([.. expected.Select(b => b.Start)]) is { } hash)
+        {
+            Label[] table = [.. hash.Table.Select(i => i < 0 ? other : il.DefineLabel())];
+            il.Emit(OpCodes.Ldloc, target);
+            il.Emit(OpCodes.Ldloc, rip);
+            il.Emit(OpCodes.Sub);
+            il.Emit(OpCodes.Conv_U4);
+            il.Emit(OpCodes.Ldc_I4, (int)hash.Multiplier);
+            il.Emit(OpCodes.Mul);
+            il.Emit(OpCodes.Ldc_I4, hash.Shift);
+            il.Emit(OpCodes.Shr_Un);
+            il.Emit(OpCodes.Switch, table);
+            il.Emit(OpCodes.Br, other);
+            for (int slot = 0; slot < table.Length; slot++)
+            {
+                if (hash.Table[slot] < 0) continue;
+                il.MarkLabel(table[slot]);
+                EmitGotoIf(target, expected[hash.Table[slot]], other);
+                flags = before;
+            }
+        }
+        else
+        {
+            foreach (RegionBlock block in expected.Take(MaxComparisons))
+            {
+                Label next = il.DefineLabel();
+                EmitGotoIf(target, block, next);
+                flags = before;
+                il.MarkLabel(next);
+            }
+        }
+
+        il.MarkLabel(other);
+        il.Emit(OpCodes.Ldloc, target);
         il.Emit(OpCodes.Stloc, exitRip);
-        LeaveWith(memory.MakeExit(Is64, linkable: false));
+        EmitStoreFlags();
+        il.Emit(OpCodes.Br, dispatch);
+        dispatches = true;
+        flags = before;
     }
 
-    private void LeaveWith(Op* op)
+    /// <summary>Goes on at a block if a target is where it begins; else to a label.</summary>
+    private void EmitGotoIf(LocalBuilder target, RegionBlock to, Label other)
     {
-        Constant((nint)op);
-        il.Emit(OpCodes.Conv_I);
-        il.Emit(OpCodes.Stloc, exitOp);
-        il.Emit(OpCodes.Br, leave);
+        il.Emit(OpCodes.Ldloc, target);
+        PushLinear(to.Start);
+        il.Emit(OpCodes.Bne_Un, other);
+        EmitGoto(to.Start);
+    }
+
+    private List<RegionBlock> SeenBlocks()
+    {
+        List<RegionBlock> blocks = [];
+        foreach (long start in block.SeenTargets)
+        {
+            if (graph.At(start) is { } known) blocks.Add(known);
+        }
+
+        return blocks;
     }
 
     private LocalBuilder ReturnAddress()
@@ -193,8 +253,7 @@ internal sealed unsafe partial class RegionEmitter
         PushIndirectTarget();
         LocalBuilder target = PopTemporary();
         EmitPush(ReturnAddress());
-        il.Emit(OpCodes.Ldloc, target);
-        EmitDispatch();
+        EmitGotoSeen(target, SeenBlocks());
     }
 
     private void EmitReturn()
@@ -204,26 +263,6 @@ internal sealed unsafe partial class RegionEmitter
         LocalBuilder target = PopTemporary();
         CheckCanonical(target);
         MoveStackPointer(size + (current.Iced.OpCount == 0 ? 0 : current.Iced.Immediate16));
-        foreach (RegionBlock site in graph.ReturnSites.Take(MaxReturnSites)) EmitReturnTo(site, target);
-        il.Emit(OpCodes.Ldloc, target);
-        EmitDispatch();
-    }
-
-    private void EmitReturnTo(RegionBlock site, LocalBuilder target)
-    {
-        il.Emit(OpCodes.Ldloc, target);
-        PushLinear(site.Start);
-        if (!NeedsPreparation(site))
-        {
-            il.Emit(OpCodes.Beq, blockLabels[site.Index]);
-            return;
-        }
-
-        Label other = il.DefineLabel();
-        il.Emit(OpCodes.Bne_Un, other);
-        FlagState before = flags;
-        EmitGoto(site.Start);
-        flags = before;
-        il.MarkLabel(other);
+        EmitGotoSeen(target, graph.ReturnSites);
     }
 }

@@ -310,6 +310,8 @@ internal sealed unsafe partial class RegionEmitter
     {
         MethodInfo function = type.GetMethod(name, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
             ?? throw new MissingMethodException(type.Name, name);
-        il.Emit(OpCodes.Call, typeArguments.Length == 0 ? function : function.MakeGenericMethod(typeArguments));
+        if (typeArguments.Length != 0) function = function.MakeGenericMethod(typeArguments);
+        callees.Add(function);
+        il.Emit(OpCodes.Call, function);
     }
 }

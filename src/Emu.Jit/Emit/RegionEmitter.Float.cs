@@ -14,6 +14,12 @@ namespace Emu.Jit.Emit;
 // SSE, AVX and FMA floating point by the host's own instructions, under the guest's MXCSR (see HostFloat).
 internal sealed unsafe partial class RegionEmitter
 {
+    /// <summary>Leaves for the interpreter when two operands are NaN, or a fused operation yields one.</summary>
+    private static bool LeavesForNaNs(RegionInstruction instruction) =>
+        IsFused(instruction)
+        || (InstructionTable.Instance[instruction.Iced.Code] is VectorRow row && row.GetType().IsGenericType
+            && row.GetType().GetGenericTypeDefinition() == typeof(FloatPackedRow<,>) && IsCommutative(row.GetType().GetGenericArguments()[0]));
+
     /// <summary>Reads MXCSR, or sets flags in it.</summary>
     private static bool DependsOnEnvironment(RegionInstruction instruction) =>
         InstructionTable.Instance[instruction.Iced.Code] is VectorRow row
@@ -22,13 +28,15 @@ internal sealed unsafe partial class RegionEmitter
     private static bool IsFused(RegionInstruction instruction) =>
         InstructionTable.Instance[instruction.Iced.Code] is { } row && row.GetType().IsGenericType && row.GetType().GetGenericTypeDefinition() == typeof(FloatFusedRow<,,>);
 
-    /// <summary>The predicates that are always false or true report exceptions all the same; RyuJIT takes them for constants.</summary>
-    private static bool IsConstantPredicate(in Instruction i) =>
-        ((i.Encoding == EncodingKind.VEX ? 31 : 7) & i.Immediate8) is 0x0B or 0x0F or 0x1B or 0x1F;
+    /// <summary>
+    /// Predicates with which RyuJIT's code reports other exceptions than the guest's: it takes those that are always false or true for constants, and
+    /// knows no more than one of two twins that differ in whether they signal, for most pairs that below 10h.
+    /// </summary>
+    private static bool IsInexactPredicate(in Instruction i) => i.Encoding == EncodingKind.VEX && (i.Immediate8 & 31) is 0x0B or 0x0F or >= 0x10;
 
     private static bool IsNativeFloat(VectorRow row, in Instruction i)
     {
-        if ((i.Mnemonic is Mnemonic.Vcmpps or Mnemonic.Vcmppd or Mnemonic.Vcmpss or Mnemonic.Vcmpsd) && IsConstantPredicate(i)) return false;
+        if ((i.Mnemonic is Mnemonic.Vcmpps or Mnemonic.Vcmppd or Mnemonic.Vcmpss or Mnemonic.Vcmpsd) && IsInexactPredicate(i)) return false;
         if (!HostFloat.IsSupported || !Avx2.IsSupported) return false;
         int size = i.Op0Register.IsYMM() ? 32 : 16;
         if (row is FloatScalarRow scalar) return IsNativeScalar(scalar, i);
@@ -60,6 +68,14 @@ internal sealed unsafe partial class RegionEmitter
         : operation == typeof(FloatRound) ? FloatIntrinsics.ForRound(element, size, scalar, i.Immediate8)
         : null;
 
+    private void EmitUnaryCall(Type operation, Type element, int size, bool scalar)
+    {
+        MethodInfo function = UnaryOf(operation, element, size, scalar, current.Iced)!;
+        // RNDSCALE takes the immediate as ROUND does, with the number of fraction bits above.
+        if (FloatIntrinsics.TakesImmediate(function)) il.Emit(OpCodes.Ldc_I4, current.Iced.Immediate8 & 15);
+        il.Emit(OpCodes.Call, function);
+    }
+
     private static string? FusedNameOf(Type operation) =>
         operation == typeof(FloatFused<Plus, Plus>) ? nameof(Fma.MultiplyAdd)
         : operation == typeof(FloatFused<Plus, Minus>) ? nameof(Fma.MultiplySubtract)
@@ -88,10 +104,12 @@ internal sealed unsafe partial class RegionEmitter
         int size = VectorSize;
         bool three = HasThreeOperands(unary: false);
         int last = three ? 2 : 1;
-        LocalBuilder right = il.DeclareLocal(VectorType(size));
+        LocalBuilder right = Scratch(VectorType(size));
         PushVectorOperand(last, size, MustBeAligned(row));
         il.Emit(OpCodes.Stloc, right);
-        PushVector(i.GetOpRegister(three ? 1 : 0), size);
+        Register left = i.GetOpRegister(three ? 1 : 0);
+        if (IsCommutative(operation) && i.GetOpRegister(last) != left) EmitTwoNaNsCheck(left, right, element, size);
+        PushVector(left, size);
         As(element, size);
         il.Emit(OpCodes.Ldloc, right);
         As(element, size);
@@ -101,17 +119,34 @@ internal sealed unsafe partial class RegionEmitter
         PopVector(i.Op0Register, size);
     }
 
+    private static bool IsCommutative(Type operation) => operation == typeof(FloatAdd) || operation == typeof(FloatMultiply);
+
+    /// <summary>
+    /// Of two NaN operands the first is the result, but RyuJIT takes packed additions and multiplications for commutative. The comparison raises
+    /// no exception flag that the operation does not.
+    /// </summary>
+    private void EmitTwoNaNsCheck(Register left, LocalBuilder right, Type element, int size)
+    {
+        PushVector(left, size);
+        As(element, size);
+        il.Emit(OpCodes.Ldloc, right);
+        As(element, size);
+        il.Emit(OpCodes.Ldc_I4, (int)FloatComparisonMode.UnorderedNonSignaling);
+        il.Emit(OpCodes.Call, FloatIntrinsics.ForBinary(typeof(FloatCompareMask), element, size, scalar: false)!);
+        il.Emit(OpCodes.Call, FloatIntrinsics.MoveMask(element, size));
+        il.Emit(OpCodes.Brtrue, ExitHere());
+    }
+
     private void PushPredicate(int last) => il.Emit(OpCodes.Ldc_I4, (int)(ImmediateAfter(last) & (current.Iced.Encoding == EncodingKind.VEX ? 31u : 7u)));
 
     private void EmitFloatUnaryPacked(VectorRow row, Type operation, Type element)
     {
-        ref readonly Instruction i = ref current.Iced;
         int size = VectorSize;
         PushVectorOperand(1, size, MustBeAligned(row));
         As(element, size);
-        il.Emit(OpCodes.Call, UnaryOf(operation, element, size, false, i)!);
+        EmitUnaryCall(operation, element, size, scalar: false);
         AsBytes(element, size);
-        PopVector(i.Op0Register, size);
+        PopVector(current.Iced.Op0Register, size);
     }
 
     private void EmitFloatScalar(FloatScalarRow row)
@@ -131,7 +166,7 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>A scalar operand in the low element of a vector whose other elements do not matter, in a local.</summary>
     private LocalBuilder ReadFloat(int number, Type element)
     {
-        LocalBuilder local = il.DeclareLocal(FloatIntrinsics.VectorOf(element, 16));
+        LocalBuilder local = Scratch(FloatIntrinsics.VectorOf(element, 16));
         if (current.Iced.GetOpKind(number) == OpKind.Memory)
         {
             PushFloatMemory(TranslateOperand(element == typeof(float) ? 4 : 8, write: false), element, nameof(Vector128.CreateScalarUnsafe));
@@ -179,7 +214,7 @@ internal sealed unsafe partial class RegionEmitter
         PushVector(UpperSource(last), 16);
         As(element, 16);
         il.Emit(OpCodes.Ldloc, source);
-        il.Emit(OpCodes.Call, UnaryOf(operation, element, 16, true, i)!);
+        EmitUnaryCall(operation, element, 16, scalar: true);
         AsBytes(element, 16);
         PopVector(i.Op0Register, 16);
     }
@@ -193,20 +228,17 @@ internal sealed unsafe partial class RegionEmitter
         LocalBuilder right = ReadFloat(1, element);
         LocalBuilder left = ReadFloat(0, element);
         MethodInfo compare = FloatIntrinsics.ForFlags(element, signals, "GreaterThanOrEqual");
-        LocalBuilder notBelow = il.DeclareLocal(typeof(int)), notAbove = il.DeclareLocal(typeof(int));
+        LocalBuilder notBelow = Scratch(typeof(int)), notAbove = Scratch(typeof(int));
         il.Emit(OpCodes.Ldloc, left);
         il.Emit(OpCodes.Ldloc, right);
         il.Emit(OpCodes.Call, compare);
         il.Emit(OpCodes.Stloc, notBelow);
-        if (current.FlagsDead)
-        {
-            // Nobody looks, but the comparison may raise an exception flag.
-            LoadStateAddress(StateLayout.Scratch);
-            il.Emit(OpCodes.Ldloc, notBelow);
-            il.Emit(OpCodes.Volatile);
-            il.Emit(OpCodes.Stind_I1);
-            return;
-        }
+        // Nobody may look, or only an instruction whose own result is dead, but the comparison may raise an exception flag.
+        LoadStateAddress(StateLayout.Scratch);
+        il.Emit(OpCodes.Ldloc, notBelow);
+        il.Emit(OpCodes.Volatile);
+        il.Emit(OpCodes.Stind_I1);
+        if (current.FlagsDead) return;
 
         il.Emit(OpCodes.Ldloc, right);
         il.Emit(OpCodes.Ldloc, left);
@@ -331,7 +363,7 @@ internal sealed unsafe partial class RegionEmitter
         bool scalar = IsScalar(i);
         int size = scalar ? 16 : VectorSize;
         Type vector = FloatIntrinsics.VectorOf(element, size);
-        LocalBuilder last = il.DeclareLocal(vector), first = il.DeclareLocal(vector), second = il.DeclareLocal(vector);
+        LocalBuilder last = Scratch(vector), first = Scratch(vector), second = Scratch(vector);
         if (scalar)
         {
             last = ReadFloat(2, element);
@@ -358,7 +390,7 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Ldloc, c);
         il.Emit(OpCodes.Call, FloatIntrinsics.ForFused(name, element, size, scalar)!);
         // Which of several NaN operands is the result depends on the form, and RyuJIT chooses that as it likes.
-        LocalBuilder result = il.DeclareLocal(vector);
+        LocalBuilder result = Scratch(vector);
         il.Emit(OpCodes.Stloc, result);
         il.Emit(OpCodes.Ldloc, result);
         Call(typeof(VectorFunctions), scalar ? "IsNaN" : size == 32 ? "AnyNaN256" : "AnyNaN", element);

@@ -12,7 +12,7 @@ internal sealed unsafe partial class RegionEmitter
     private readonly Dictionary<AccessGroup, LocalBuilder> groupHosts = [];
 
     /// <summary>Whether an instruction that is performed in place may have to leave.</summary>
-    private static bool MayLeave(RegionInstruction instruction) => TouchesMemory(instruction.Iced) || IsFused(instruction);
+    private static bool MayLeave(RegionInstruction instruction) => TouchesMemory(instruction.Iced) || LeavesForNaNs(instruction);
 
     /// <summary>Whether an instruction reads or writes memory.</summary>
     private static bool TouchesMemory(in Instruction i)
@@ -132,7 +132,7 @@ internal sealed unsafe partial class RegionEmitter
     {
         LocalBuilder entry = EmitTlbEntry(linear);
         EmitTagCheck(linear, size - 1, entry, write, miss);
-        LocalBuilder host = il.DeclareLocal(typeof(nint));
+        LocalBuilder host = Scratch(typeof(nint));
         il.Emit(OpCodes.Ldloc, linear);
         LoadField(entry, StateLayout.Addend, OpCodes.Ldind_I8);
         il.Emit(OpCodes.Add);
@@ -151,7 +151,7 @@ internal sealed unsafe partial class RegionEmitter
             LocalBuilder lowest = PopTemporary();
             LocalBuilder entry = EmitTlbEntry(lowest);
             EmitTagCheck(lowest, group.Highest - group.Lowest, entry, group.Writes, miss);
-            groupHosts[group] = root = il.DeclareLocal(typeof(nint));
+            groupHosts[group] = root = blockLocals.Take(il, typeof(nint));
             il.Emit(OpCodes.Ldloc, lowest);
             LoadField(entry, StateLayout.Addend, OpCodes.Ldind_I8);
             il.Emit(OpCodes.Add);
@@ -162,7 +162,7 @@ internal sealed unsafe partial class RegionEmitter
         }
 
         if (current.GroupOffset == 0) return root;
-        LocalBuilder host = il.DeclareLocal(typeof(nint));
+        LocalBuilder host = Scratch(typeof(nint));
         il.Emit(OpCodes.Ldloc, root);
         Constant(current.GroupOffset);
         il.Emit(OpCodes.Conv_I);
@@ -173,7 +173,7 @@ internal sealed unsafe partial class RegionEmitter
 
     private LocalBuilder EmitTlbEntry(LocalBuilder linear)
     {
-        LocalBuilder entry = il.DeclareLocal(typeof(nint));
+        LocalBuilder entry = Scratch(typeof(nint));
         il.Emit(OpCodes.Ldloc, tlb);
         EmitTlbOffset(linear);
         il.Emit(OpCodes.Add);
@@ -184,10 +184,17 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>Pushes the byte offset of the TLB entry for a linear address.</summary>
     private void EmitTlbOffset(LocalBuilder linear)
     {
+        const int EntryBits = 5;
         il.Emit(OpCodes.Ldloc, linear);
-        il.Emit(OpCodes.Ldc_I4, 12 - 5);
+        il.Emit(OpCodes.Ldc_I4, 12 - EntryBits);
         il.Emit(OpCodes.Shr_Un);
-        Constant((TlbEntry.Count - 1) * TlbEntry.SizeInBytes);
+        il.Emit(OpCodes.Ldloc, linear);
+        il.Emit(OpCodes.Ldc_I4, 12 + TlbEntry.FoldDistance - EntryBits);
+        il.Emit(OpCodes.Shr_Un);
+        Constant(TlbEntry.FoldMask << EntryBits);
+        il.Emit(OpCodes.And);
+        il.Emit(OpCodes.Xor);
+        Constant((TlbEntry.Count - 1) << EntryBits);
         il.Emit(OpCodes.And);
         il.Emit(OpCodes.Conv_I);
     }

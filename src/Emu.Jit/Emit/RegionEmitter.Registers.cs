@@ -13,8 +13,8 @@ internal sealed unsafe partial class RegionEmitter
 
     private readonly LocalBuilder?[] gpr = new LocalBuilder?[16];
     private readonly bool[] gprWritten = new bool[16];
-    private readonly List<LocalBuilder> temporaries = [];
-    private int nextTemporary;
+    private readonly LocalPool scratch = new();
+    private readonly LocalPool blockLocals = new();
 
     /// <summary>Finds the registers the region's native instructions use and change.</summary>
     private void CollectRegisters()
@@ -63,14 +63,25 @@ internal sealed unsafe partial class RegionEmitter
 
         if (!used.Register.IsGPR()) return;
         int number = used.Register.GetFullRegister().GetNumber();
-        gpr[number] ??= il.DeclareLocal(typeof(long));
+        gpr[number] ??= il.DeclareLocal(typeof(long), Register.RAX + number);
         // Reading is enough to be loaded, and a register that may be written is stored on every way out, so loaded too.
         if (used.Access is OpAccess.Write or OpAccess.CondWrite or OpAccess.ReadWrite or OpAccess.ReadCondWrite) gprWritten[number] = true;
     }
 
-    /// <summary>Stores what the region has changed: registers, flags, the instruction budget. RIP is the caller's to store.</summary>
+    /// <summary>
+    /// Stores what the region has changed: registers, flags, the instruction budget, MXCSR. RIP is the caller's to store. Vectors come first, so that
+    /// all floating point is done when the host gets its own environment back, and calls last, for the runtime may compile what they call.
+    /// </summary>
     private void StoreState()
     {
+        StoreRegisters();
+        EmitStoreFlags();
+    }
+
+    private void StoreRegisters()
+    {
+        EmitStoreVectors();
+        EmitVectorSuspend();
         for (int i = 0; i < 16; i++)
         {
             if (!gprWritten[i]) continue;
@@ -79,12 +90,27 @@ internal sealed unsafe partial class RegionEmitter
             il.Emit(OpCodes.Stind_I8);
         }
 
-        EmitStoreVectors();
         LoadStateAddress(StateLayout.Remaining);
         il.Emit(OpCodes.Ldloc, remaining);
         il.Emit(OpCodes.Stind_I8);
-        PushFlagArguments();
-        il.Emit(OpCodes.Call, StoreFlagsMethod);
+    }
+
+    /// <summary>Stores the flags, turned into canonical form.</summary>
+    private void EmitStoreFlags()
+    {
+        if (!flags.Known)
+        {
+            PushFlagArguments();
+            il.Emit(OpCodes.Call, StoreFlagsMethod);
+            return;
+        }
+
+        LoadStateAddress(StateLayout.FlagsResult);
+        PushFlagsResult();
+        il.Emit(OpCodes.Stind_I8);
+        LoadStateAddress(StateLayout.FlagsAux);
+        PushFlagsAux();
+        il.Emit(OpCodes.Stind_I4);
     }
 
     /// <summary>Pushes the arguments of <see cref="StoreFlagsMethod"/>.</summary>
@@ -175,19 +201,10 @@ internal sealed unsafe partial class RegionEmitter
     private static bool IsHighByte(Register register) => register is >= Register.AH and <= Register.BH;
 
     /// <summary>A 64-bit local for a value within one instruction.</summary>
-    private LocalBuilder Temporary()
-    {
-        // Distinct locals for distinct values make the register allocator's life easier, but it tracks a limited number.
-        const int Most = 256;
-        if (temporaries.Count < Most)
-        {
-            LocalBuilder local = il.DeclareLocal(typeof(long));
-            temporaries.Add(local);
-            return local;
-        }
+    private LocalBuilder Temporary() => scratch.Take(il, typeof(long));
 
-        return temporaries[nextTemporary++ % Most];
-    }
+    /// <summary>A local of any type for the current instruction alone.</summary>
+    private LocalBuilder Scratch(Type type) => scratch.Take(il, type);
 
     private LocalBuilder PopTemporary()
     {

@@ -60,21 +60,25 @@ internal sealed unsafe partial class RegionEmitter
         FinishDestination(PopTemporary(), host, 1);
     }
 
-    /// <summary>The source is read, and a 32-bit destination zero-extended, even when the condition is false.</summary>
+    /// <summary>
+    /// The source is read, and a 32-bit destination zero-extended, even when the condition is false. Without a branch, because programs use
+    /// CMOV where a branch would be hard to predict.
+    /// </summary>
     private void EmitMoveIf()
     {
         int size = OperandSize;
         LocalBuilder source = ReadOperand(1, size);
         LocalBuilder old = ReadOperand(0, size);
-        LocalBuilder result = Temporary();
-        il.Emit(OpCodes.Ldloc, source);
-        il.Emit(OpCodes.Stloc, result);
-        Label taken = il.DefineLabel();
-        BranchIf(current.Iced.ConditionCode, taken);
         il.Emit(OpCodes.Ldloc, old);
-        il.Emit(OpCodes.Stloc, result);
-        il.MarkLabel(taken);
-        FinishDestination(result, null, size);
+        il.Emit(OpCodes.Ldloc, source);
+        il.Emit(OpCodes.Xor);
+        PushCondition(current.Iced.ConditionCode);
+        il.Emit(OpCodes.Neg);
+        il.Emit(OpCodes.Conv_I8);
+        il.Emit(OpCodes.And);
+        il.Emit(OpCodes.Ldloc, old);
+        il.Emit(OpCodes.Xor);
+        FinishDestination(PopTemporary(), null, size);
     }
 
     private int StackOperandSize => Math.Abs(current.Iced.StackPointerIncrement);

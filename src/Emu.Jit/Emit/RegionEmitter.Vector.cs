@@ -45,7 +45,7 @@ internal sealed unsafe partial class RegionEmitter
     private void UseVector(in UsedRegister used)
     {
         int number = used.Register.GetNumber();
-        vectors[number] ??= il.DeclareLocal(RegisterType);
+        vectors[number] ??= il.DeclareLocal(RegisterType, (wideVectors ? Register.YMM0 : Register.XMM0) + number);
         if (used.Access is OpAccess.Write or OpAccess.CondWrite or OpAccess.ReadWrite or OpAccess.ReadCondWrite) vectorWritten[number] = true;
     }
 
@@ -83,6 +83,25 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Call, LeaveAtMethod);
         il.Emit(OpCodes.Ret);
         il.MarkLabel(accept);
+    }
+
+    /// <summary>Has a result nobody sees computed all the same, for the exception flags that come of it.</summary>
+    private void EmitKeepResult()
+    {
+        Register register = current.Iced.Op0Register;
+        LoadStateAddress(StateLayout.Scratch);
+        if (register.IsGPR())
+        {
+            il.Emit(OpCodes.Ldloc, GprLocal(register));
+            il.Emit(OpCodes.Volatile);
+            il.Emit(OpCodes.Stind_I8);
+        }
+        else
+        {
+            il.Emit(OpCodes.Ldloc, VectorLocal(register));
+            il.Emit(OpCodes.Volatile);
+            il.Emit(OpCodes.Stobj, RegisterType);
+        }
     }
 
     private static readonly System.Reflection.MethodInfo LeaveAtMethod = typeof(Vcpu).GetMethod(nameof(Vcpu.LeaveAt))!;
@@ -133,7 +152,7 @@ internal sealed unsafe partial class RegionEmitter
             }
             else
             {
-                LocalBuilder low = il.DeclareLocal(typeof(Vector128<byte>));
+                LocalBuilder low = Scratch(typeof(Vector128<byte>));
                 il.Emit(OpCodes.Stloc, low);
                 il.Emit(OpCodes.Ldloc, local);
                 il.Emit(OpCodes.Ldloc, low);

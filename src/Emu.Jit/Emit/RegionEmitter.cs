@@ -19,8 +19,10 @@ internal sealed unsafe partial class RegionEmitter
     private readonly RegionMemory memory;
     private readonly CompareBranchFusion fusion;
     private readonly DynamicMethod method;
-    private readonly ILGenerator il;
+    private readonly IlWriter il;
     private readonly Label leave;
+    private readonly Label follow;
+    private readonly Label dispatch;
     private readonly Label[] blockLabels;
     private readonly Queue<Action> stubs = new();
     private readonly Dictionary<(nint Op, bool AddBack), Label> exits = [];
@@ -31,26 +33,32 @@ internal sealed unsafe partial class RegionEmitter
     private readonly LocalBuilder exitOp;
     private readonly LocalBuilder exitRip;
 
+    private bool follows;
+    private bool dispatches;
+    private readonly HashSet<System.Reflection.MethodInfo> callees = [StoreFlagsMethod];
+
     private RegionBlock block;
     private RegionInstruction current;
 
     /// <summary>Prepares a region for emission.</summary>
-    public RegionEmitter(RegionGraph graph, RegionMemory memory, CompareBranchFusion fusion)
+    public RegionEmitter(RegionGraph graph, RegionMemory memory, CompareBranchFusion fusion, IlListing? listing = null)
     {
         this.graph = graph;
         this.memory = memory;
         this.fusion = fusion;
-        method = new DynamicMethod("Region", typeof(void), HandlerParameters, typeof(RegionEmitter).Module, skipVisibility: true) { InitLocals = false };
-        il = method.GetILGenerator(4096);
-        rip = il.DeclareLocal(typeof(long));
-        remaining = il.DeclareLocal(typeof(long));
-        tlb = il.DeclareLocal(typeof(nint));
-        exitOp = il.DeclareLocal(typeof(nint));
-        exitRip = il.DeclareLocal(typeof(long));
-        flagsX = il.DeclareLocal(typeof(long));
-        flagsY = il.DeclareLocal(typeof(long));
-        flagsKind = il.DeclareLocal(typeof(int));
+        method = new DynamicMethod($"Region_{graph.Plan.Linear:x}", typeof(void), HandlerParameters, typeof(RegionEmitter).Module, skipVisibility: true) { InitLocals = false };
+        il = new IlWriter(method.GetILGenerator(4096), listing);
+        rip = il.DeclareLocal(typeof(long), nameof(rip));
+        remaining = il.DeclareLocal(typeof(long), nameof(remaining));
+        tlb = il.DeclareLocal(typeof(nint), nameof(tlb));
+        exitOp = il.DeclareLocal(typeof(nint), nameof(exitOp));
+        exitRip = il.DeclareLocal(typeof(long), nameof(exitRip));
+        flagsX = il.DeclareLocal(typeof(long), nameof(flagsX));
+        flagsY = il.DeclareLocal(typeof(long), nameof(flagsY));
+        flagsKind = il.DeclareLocal(typeof(int), nameof(flagsKind));
         leave = il.DefineLabel();
+        follow = il.DefineLabel();
+        dispatch = il.DefineLabel();
         blockLabels = [.. graph.Blocks.Select(_ => il.DefineLabel())];
         block = graph.Entry;
         current = block.Instructions[0];
@@ -61,6 +69,9 @@ internal sealed unsafe partial class RegionEmitter
 
     /// <summary>Instructions left to the interpreter, after <see cref="Emit"/>.</summary>
     public int CalledInstructions { get; private set; }
+
+    /// <summary>Functions that code with floating point may call, after <see cref="Emit"/>; empty for other code.</summary>
+    public IReadOnlyCollection<System.Reflection.MethodInfo> FloatCallees => usesFloat ? callees : [];
 
     /// <summary>Size of the IL in bytes, after <see cref="Emit"/>.</summary>
     public int IlSize => il.ILOffset;
@@ -73,15 +84,20 @@ internal sealed unsafe partial class RegionEmitter
         FlagLiveness.Analyze(graph, static i => !IsNative(i) || MayLeave(i));
         AccessGrouping.Analyze(graph, IsNative);
         CollectRegisters();
+        if (usesFloat) ResultLiveness.Analyze(graph, IsNative, MayLeave, DependsOnEnvironment);
         EmitPrologue();
         foreach (RegionBlock b in graph.Blocks) EmitBlock(b);
         while (stubs.TryDequeue(out Action? stub)) stub();
+        il.Begin(null, IlPart.Epilogue);
         EmitLeave();
+        EmitFollow();
+        EmitDispatch();
         return method;
     }
 
     private void EmitPrologue()
     {
+        il.Begin(null, IlPart.Prologue);
         EmitPageChecks();
         EmitVectorPrologue();
         LoadState(StateLayout.Rip, OpCodes.Ldind_I8);
@@ -107,7 +123,7 @@ internal sealed unsafe partial class RegionEmitter
             il.Emit(OpCodes.Add);
             if (!Is64) Truncate(4);
             il.Emit(OpCodes.Stloc, page);
-            LoadState(StateLayout.Tlb, OpCodes.Ldind_I);
+            LoadState(StateLayout.CodeTlb, OpCodes.Ldind_I);
             EmitTlbOffset(page);
             il.Emit(OpCodes.Add);
             il.Emit(OpCodes.Stloc, entry);
@@ -141,24 +157,34 @@ internal sealed unsafe partial class RegionEmitter
     private void EmitBlock(RegionBlock b)
     {
         block = b;
+        il.Begin(b.Instructions[0], IlPart.Body);
         il.MarkLabel(blockLabels[b.Index]);
         BeginFlags(b);
+        blockLocals.Reset();
         int last = b.Instructions.Count - (b.End == BlockEnd.FallThrough ? 0 : 1);
         for (int i = 0; i < last; i++)
         {
             current = b.Instructions[i];
+            il.Begin(current, IlPart.Body);
             EmitInstruction();
         }
 
         current = b.Last;
+        il.Begin(current, IlPart.Body);
+        scratch.Reset();
         EmitEnd();
     }
 
     private void EmitInstruction()
     {
+        scratch.Reset();
         if (IsNative(current))
         {
-            if (UsesVectors(current.Iced)) EmitVector();
+            if (UsesVectors(current.Iced))
+            {
+                EmitVector();
+                if (current.ResultDead && DependsOnEnvironment(current)) EmitKeepResult();
+            }
             else Emitters[current.Iced.Mnemonic](this);
             NativeInstructions++;
         }
@@ -172,9 +198,8 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>Has the interpreter perform one instruction, all state in memory meanwhile.</summary>
     private void EmitCallInterpreter()
     {
-        Op* call = memory.MakeCall(current.Op, fusion.HandlerAlone(current.Op, current.Next));
+        Op* call = memory.MakeCall(current.Op, fusion.HandlerAlone(current.Op, current.Next), current.Address + 1);
         StoreState();
-        EmitVectorSuspend();
         LoadStateAddress(StateLayout.Rip);
         PushBlockRip();
         il.Emit(OpCodes.Stind_I8);
@@ -195,19 +220,93 @@ internal sealed unsafe partial class RegionEmitter
         il.MarkLabel(completed);
         EmitVectorResume(call + 1);
         ReloadState();
+        // A long string instruction counts as several.
+        LoadState(StateLayout.Remaining, OpCodes.Ldind_I8);
+        il.Emit(OpCodes.Stloc, remaining);
         SetCanonical();
     }
 
-    /// <summary>Where every way out ends: stores the state and goes on with the operation in <see cref="exitOp"/> at <see cref="exitRip"/>.</summary>
+    /// <summary>Where ways out to the interpreter end: stores the state and goes on with the operation in <see cref="exitOp"/> at <see cref="exitRip"/>.</summary>
     private void EmitLeave()
     {
         il.MarkLabel(leave);
-        StoreState();
-        EmitVectorSuspend();
+        StoreForExit();
+        PushFlagArguments();
+        il.Emit(OpCodes.Call, StoreFlagsMethod);
+        EmitTailCall();
+    }
+
+    /// <summary>Where ways out with a link end; the flags are stored. The operation in <see cref="exitOp"/> has the link or gets it.</summary>
+    private void EmitFollow()
+    {
+        if (!follows) return;
+        il.MarkLabel(follow);
+        StoreForExit();
+        Label unlinked = il.DefineLabel();
+        LoadField(exitOp, StateLayout.Link, OpCodes.Ldind_I);
+        il.Emit(OpCodes.Brfalse, unlinked);
+        LoadField(exitOp, StateLayout.Link, OpCodes.Ldind_I);
+        il.Emit(OpCodes.Stloc, exitOp);
+        il.MarkLabel(unlinked);
+        EmitTailCall();
+    }
+
+    /// <summary>Where ways out to anywhere end; the flags are stored. What <see cref="Handlers.Dispatch"/> does.</summary>
+    private void EmitDispatch()
+    {
+        if (!dispatches) return;
+        il.MarkLabel(dispatch);
+        StoreForExit();
+        Label unknown = il.DefineLabel();
+        LocalBuilder entry = il.DeclareLocal(typeof(nint));
+        LoadState(StateLayout.CodeTlb, OpCodes.Ldind_I);
+        EmitTlbOffset(exitRip);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Stloc, entry);
+        il.Emit(OpCodes.Ldloc, exitRip);
+        Constant(~0xFFFL);
+        il.Emit(OpCodes.And);
+        LoadField(entry, StateLayout.ExecuteTag, OpCodes.Ldind_I8);
+        il.Emit(OpCodes.Bne_Un, unknown);
+        LocalBuilder host = Scratch(typeof(long)), cached = Scratch(typeof(nint));
+        il.Emit(OpCodes.Ldloc, exitRip);
+        LoadField(entry, StateLayout.Addend, OpCodes.Ldind_I8);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Stloc, host);
+        LoadState(StateLayout.JumpCache, OpCodes.Ldind_I);
+        il.Emit(OpCodes.Ldloc, host);
+        il.Emit(OpCodes.Ldc_I4, JumpCacheEntry.GrainBits);
+        il.Emit(OpCodes.Shr_Un);
+        il.Emit(OpCodes.Ldloc, host);
+        il.Emit(OpCodes.Ldc_I4, JumpCacheEntry.FoldBit);
+        il.Emit(OpCodes.Shr_Un);
+        il.Emit(OpCodes.Xor);
+        Constant(JumpCacheEntry.Count - 1);
+        il.Emit(OpCodes.And);
+        Constant(JumpCacheEntry.SizeInBytes);
+        il.Emit(OpCodes.Mul);
+        il.Emit(OpCodes.Conv_I);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Stloc, cached);
+        LoadField(cached, StateLayout.CachedKey, OpCodes.Ldind_I8);
+        il.Emit(OpCodes.Ldloc, host);
+        Constant((long)JumpCacheEntry.KeyOf(0, graph.Plan.Mode));
+        il.Emit(OpCodes.Or);
+        il.Emit(OpCodes.Bne_Un, unknown);
+        LoadField(cached, StateLayout.CachedEntry, OpCodes.Ldind_I);
+        il.Emit(OpCodes.Stloc, exitOp);
+        EmitTailCall();
+        il.MarkLabel(unknown);
+        il.Emit(OpCodes.Ret);
+    }
+
+    /// <summary>Stores everything but the flags.</summary>
+    private void StoreForExit()
+    {
+        StoreRegisters();
         LoadStateAddress(StateLayout.Rip);
         il.Emit(OpCodes.Ldloc, exitRip);
         il.Emit(OpCodes.Stind_I8);
-        EmitTailCall();
     }
 
     private void EmitTailCall()
@@ -242,7 +341,7 @@ internal sealed unsafe partial class RegionEmitter
         if (exits.TryGetValue((op, addBack), out Label label)) return label;
         exits[(op, addBack)] = label = il.DefineLabel();
         RegionBlock owner = block;
-        stubs.Enqueue(() =>
+        Later(() =>
         {
             il.MarkLabel(label);
             if (addBack)
@@ -262,6 +361,17 @@ internal sealed unsafe partial class RegionEmitter
             il.Emit(OpCodes.Br, leave);
         });
         return label;
+    }
+
+    /// <summary>Has something emitted behind all blocks, on behalf of the current instruction.</summary>
+    private void Later(Action stub)
+    {
+        RegionInstruction instruction = current;
+        stubs.Enqueue(() =>
+        {
+            il.Begin(instruction, IlPart.WayOut);
+            stub();
+        });
     }
 
     /// <summary>Pushes RIP of the block's first instruction.</summary>

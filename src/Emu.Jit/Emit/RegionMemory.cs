@@ -12,23 +12,27 @@ internal sealed unsafe class RegionMemory : IDisposable
     /// <summary>Size of what it holds, in bytes.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>An operation that goes on at the RIP the region has stored; with a link if the target's page is known to be mapped.</summary>
-    public Op* MakeExit(bool is64, bool linkable)
+    /// <summary>An operation that goes on at the RIP the region has stored, with a link.</summary>
+    public Op* MakeExit(bool is64)
     {
         Op* op = Allocate(1);
         op->Handler = is64 ? &Handlers.FallThrough<Rip64> : &Handlers.FallThrough<RipFlat32>;
-        if (linkable) op->Flags |= OpFlags.Linkable;
+        op->Flags |= OpFlags.Linkable;
         return op;
     }
 
     /// <summary>A copy of one operation that returns to its caller, with <see cref="CpuState.Completed"/> set if all went well.</summary>
-    public Op* MakeCall(in Op original, delegate*<Vcpu, CpuState*, Op*, void> handler)
+    /// <param name="original">The operation.</param>
+    /// <param name="handler">What performs it.</param>
+    /// <param name="next">The operation behind it in its block.</param>
+    public Op* MakeCall(in Op original, delegate*<Vcpu, CpuState*, Op*, void> handler, Op* next)
     {
         Op* op = Allocate(2);
         op[0] = original;
         op[0].Handler = handler;
         op[0].Flags &= ~OpFlags.Fusible;
         op[1].Handler = &Handlers.Completed;
+        op[1].Aux = (nint)next;
         op[1].Offset = (ushort)original.NextOffset;
         op[1].Index = (byte)(original.Index + 1);
         completions.Add((nint)(op + 1));

@@ -11,6 +11,7 @@ internal static unsafe class StateLayout
     public static readonly int FlagsResult;
     public static readonly int FlagsAux;
     public static readonly int Tlb;
+    public static readonly int CodeTlb;
     public static readonly int Remaining;
     public static readonly int ExitRequest;
     public static readonly int Completed;
@@ -21,6 +22,10 @@ internal static unsafe class StateLayout
     public static readonly int ExecuteTag;
     public static readonly int Addend;
     public static readonly int Handler;
+    public static readonly int Link;
+    public static readonly int JumpCache;
+    public static readonly int CachedKey;
+    public static readonly int CachedEntry;
     private static readonly int Segments;
 
     static StateLayout()
@@ -31,6 +36,7 @@ internal static unsafe class StateLayout
         FlagsResult = (int)((byte*)&state.FlagsResult - s);
         FlagsAux = (int)((byte*)&state.FlagsAux - s);
         Tlb = (int)((byte*)&state.Tlb - s);
+        CodeTlb = (int)((byte*)&state.CodeTlb - s);
         Remaining = (int)((byte*)&state.Remaining - s);
         ExitRequest = (int)((byte*)&state.ExitRequest - s);
         Completed = (int)((byte*)&state.Completed - s);
@@ -44,6 +50,11 @@ internal static unsafe class StateLayout
         Addend = (int)((byte*)&entry.Addend - (byte*)&entry);
         Op operation = default;
         Handler = (int)((byte*)&operation.Handler - (byte*)&operation);
+        Link = (int)((byte*)&operation.Aux - (byte*)&operation);
+        JumpCache = (int)((byte*)&state.JumpCache - s);
+        JumpCacheEntry cached = default;
+        CachedKey = (int)((byte*)&cached.Key - (byte*)&cached);
+        CachedEntry = (int)((byte*)&cached.Entry - (byte*)&cached);
     }
 
     /// <summary>Offset of a general register.</summary>

@@ -1,4 +1,5 @@
 using Emu.Cpu;
+using Iced.Intel;
 
 namespace Emu.Jit.Regions;
 
@@ -7,7 +8,8 @@ namespace Emu.Jit.Regions;
 /// <param name="Start">Linear distance from the region's entry, in bytes.</param>
 /// <param name="Code">Its bytes.</param>
 /// <param name="Ops">Its operations. The originals may be gone by the time the region is compiled; then it is not used.</param>
-internal sealed record PlannedBlock(Block Block, long Start, byte[] Code, Op[] Ops);
+/// <param name="Targets">Where its indirect jump or call has been seen to lead, as distances from the region's entry.</param>
+internal sealed record PlannedBlock(Block Block, long Start, byte[] Code, Op[] Ops, long[] Targets);
 
 /// <summary>A page besides the entry's that a region has code on.</summary>
 /// <param name="Distance">Linear distance from the page of the entry, in bytes.</param>
@@ -23,6 +25,12 @@ internal sealed record RegionPlan
 
     /// <summary>Mode of all blocks.</summary>
     public required CodeMode Mode { get; init; }
+
+    /// <summary>Linear address of the entry when it was planned: for people, because the code may be mapped anywhere.</summary>
+    public required ulong Linear { get; init; }
+
+    /// <summary>What the processor's model makes of encodings that depend on it.</summary>
+    public required DecoderOptions DecoderOptions { get; init; }
 
     /// <summary>Offset of the entry in its page.</summary>
     public required int PageOffset { get; init; }

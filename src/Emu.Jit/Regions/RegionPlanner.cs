@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Emu.Cpu;
 using Emu.Mmu;
 using Iced.Intel;
@@ -10,7 +11,16 @@ namespace Emu.Jit.Regions;
 /// </summary>
 internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions options)
 {
+    /// <summary>Most targets of an indirect branch that are looked at.</summary>
+    private const int MaxTargets = 48;
+
+    /// <summary>Blocks that have run this many times less often than the entry are left to the interpreter.</summary>
+    private const ulong ColdRatio = 64;
+
     private readonly List<PlannedBlock> planned = [];
+    private readonly List<long> seen = [];
+    private readonly Dictionary<ulong, int> counts = [];
+    private ulong linear;
     private readonly Dictionary<long, int> byStart = [];
     private readonly List<RegionPage> pages = [];
     private readonly Queue<long> queue = new();
@@ -23,14 +33,15 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
         pages.Clear();
         queue.Clear();
         CpuState* s = cpu.State;
-        ulong linear = s->Rip;
+        linear = s->Rip;
+        ulong executions = Executions(entry);
         int instructions = 0;
         queue.Enqueue(0);
         while (queue.TryDequeue(out long start))
         {
             if (byStart.ContainsKey(start)) continue;
-            Block? block = start == 0 ? entry : Find(s, entry, linear, start);
-            if (block == null || block.Stale || StopsForDebugger(block)) continue;
+            Block? block = start == 0 ? entry : Find(s, entry, start);
+            if (block == null || block.Stale || StopsForDebugger(block) || Executions(block) * ColdRatio < executions) continue;
             Op* last = LastInstruction(block);
             int count = last->Index + 1;
             if (planned.Count > 0 && instructions + count > options.MaxInstructions) continue;
@@ -38,20 +49,22 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
             instructions += count;
             byStart[start] = planned.Count;
             byte[] bytes = BytesOf(block);
-            planned.Add(new PlannedBlock(block, start, bytes, new ReadOnlySpan<Op>(block.Ops, block.OpCount).ToArray()));
-            AddSuccessors(bytes, last, start, block);
+            AddSuccessors(cpu, bytes, last, start, block);
+            planned.Add(new PlannedBlock(block, start, bytes, new ReadOnlySpan<Op>(block.Ops, block.OpCount).ToArray(), [.. seen]));
         }
 
         return new RegionPlan
         {
             Blocks = [.. planned],
             Mode = entry.Mode,
+            Linear = linear,
+            DecoderOptions = cpu.Model.DecoderOptions,
             PageOffset = (int)(linear & 0xFFF),
             Pages = [.. pages],
         };
     }
 
-    private Block? Find(CpuState* s, Block entry, ulong linear, long start)
+    private Block? Find(CpuState* s, Block entry, long start)
     {
         ulong target = linear + (ulong)start;
         if ((entry.Mode & CodeMode.Code64) == 0) target = (uint)target;
@@ -62,7 +75,7 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
         }
         else
         {
-            TlbEntry* tlb = s->Tlb + TlbEntry.Index(target);
+            TlbEntry* tlb = s->CodeTlb + TlbEntry.Index(target);
             if ((target & ~0xFFFul) != tlb->ExecuteTag) return null;
             host = (nint)(target + (ulong)tlb->Addend);
             if (code.Find(host, entry.Mode) is not { } found) return null;
@@ -70,6 +83,15 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
         }
 
         return code.Find(host, entry.Mode);
+    }
+
+    /// <summary>How often the interpreter has run a block; what is not counted counts as often.</summary>
+    private ulong Executions(Block block)
+    {
+        Op* first = block.Ops;
+        if ((first->Flags & OpFlags.Entry) == 0) return uint.MaxValue;
+        bool counts = (nint)first->Handler == (nint)(delegate*<Vcpu, CpuState*, Op*, void>)&Handlers.Profile;
+        return block.CountedExecutions + (counts && first->Immediate < options.Threshold ? options.Threshold - first->Immediate : 0);
     }
 
     private static bool StopsForDebugger(Block block) =>
@@ -107,10 +129,11 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
         return bytes;
     }
 
-    private void AddSuccessors(byte[] bytes, Op* last, long start, Block block)
+    private void AddSuccessors(Vcpu cpu, byte[] bytes, Op* last, long start, Block block)
     {
+        seen.Clear();
         bool is64 = (block.Mode & CodeMode.Code64) != 0;
-        Decoder decoder = Decoder.Create(is64 ? 64 : 32, new ByteArrayCodeReader(bytes, last->Offset, bytes.Length - last->Offset));
+        Decoder decoder = Decoder.Create(is64 ? 64 : 32, new ByteArrayCodeReader(bytes, last->Offset, bytes.Length - last->Offset), cpu.Model.DecoderOptions);
         decoder.IP = (ulong)(start + last->Offset);
         decoder.Decode(out Instruction instruction);
         long next = start + last->NextOffset;
@@ -127,10 +150,29 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
                 if (instruction.Op0Kind is OpKind.NearBranch32 or OpKind.NearBranch64) queue.Enqueue(TargetOf(instruction, is64));
                 queue.Enqueue(next);
                 break;
+            case FlowControl.IndirectBranch or FlowControl.IndirectCall:
+                FindTargets(cpu, last);
+                foreach (long target in seen) queue.Enqueue(target);
+                if (instruction.FlowControl == FlowControl.IndirectCall && seen.Count > 0) queue.Enqueue(next);
+                break;
             case FlowControl.Next:
                 if ((last->Flags & OpFlags.EndsBlock) == 0) queue.Enqueue(next);
                 break;
         }
+    }
+
+    /// <summary>Where the interpreter has seen an indirect branch go of late, most frequent ones first.</summary>
+    private void FindTargets(Vcpu cpu, Op* branch)
+    {
+        counts.Clear();
+        BranchRecord* history = cpu.State->BranchHistory;
+        for (int i = 0; i < BranchRecord.Count; i++)
+        {
+            if (history[i].Op != branch) continue;
+            CollectionsMarshal.GetValueRefOrAddDefault(counts, history[i].Target, out _)++;
+        }
+
+        foreach ((ulong target, _) in counts.OrderByDescending(static c => c.Value).Take(MaxTargets)) seen.Add((long)(target - linear));
     }
 
     /// <summary>Distance of a near branch's target from the region's entry.</summary>

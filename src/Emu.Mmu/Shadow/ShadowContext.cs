@@ -8,16 +8,25 @@ namespace Emu.Mmu;
 internal readonly record struct ContextKey(ulong Root, ulong Mode, ulong Keys, NestedKey Nested, bool IsNested, AddressSpace Space);
 
 /// <summary>
-/// The translations of one address space of a guest: a software TLB for each access class, which stays warm while other contexts
-/// run, with the links by which every write tag is found from the RAM page it writes.
+/// The translations of one address space of a guest: a software TLB for the data of each access class and two for code, which stay warm while
+/// other contexts run, with the links by which every write tag is found from the RAM page it writes.
 /// </summary>
+/// <remarks>
+/// Code has TLBs of its own because kernels align code and data alike (sections to 2 MBytes, for one), so that in a common one they would contend for
+/// the same entries.
+/// </remarks>
 internal sealed unsafe class ShadowContext
 {
-    public const int Classes = 3;
-    public const int Slots = Classes * TlbEntry.Count;
+    private const int DataClasses = 3;
+
+    /// <summary>The TLB for user-mode code; that of all other code follows.</summary>
+    private const int CodeClasses = DataClasses;
+
+    private const int Classes = DataClasses + 2;
+    private const int Slots = Classes * TlbEntry.Count;
 
     /// <summary>Bits of a slot number within a context: room for <see cref="Slots"/>.</summary>
-    public const int SlotBits = TlbEntry.IndexBits + 2;
+    public const int SlotBits = TlbEntry.IndexBits + 3;
 
     private const int OccupiedWords = Slots / 64;
 
@@ -32,7 +41,7 @@ internal sealed unsafe class ShadowContext
         Owner = owner;
         _firstSlot = (uint)id << SlotBits;
         Tlb = (TlbEntry*)NativeMemory.AlignedAlloc((nuint)Slots * TlbEntry.SizeInBytes, 64);
-        Links = (SlotLink*)NativeMemory.AllocZeroed((nuint)Slots, (nuint)sizeof(SlotLink));
+        Links = (SlotLink*)NativeMemory.AllocZeroed((nuint)DataClasses * TlbEntry.Count, (nuint)sizeof(SlotLink));
         _occupied = (ulong*)NativeMemory.AllocZeroed(OccupiedWords, sizeof(ulong));
         new Span<byte>(Tlb, Slots * TlbEntry.SizeInBytes).Fill(0xFF);
     }
@@ -57,17 +66,39 @@ internal sealed unsafe class ShadowContext
 
     public ulong LastUse;
 
-    public static int SlotIndex(AccessClass accessClass, ulong linear) => ((int)accessClass << TlbEntry.IndexBits) | (int)TlbEntry.Index(linear);
+    /// <summary>The TLB for data accesses of a class.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TlbEntry* Data(AccessClass accessClass) => Tlb + ((int)accessClass << TlbEntry.IndexBits);
 
-    /// <summary>Puts a translation into the TLB of a class.</summary>
+    /// <summary>The TLB for instruction fetches of a class. EFLAGS.AC, which tells supervisor classes apart, does not matter to fetches.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TlbEntry* Code(AccessClass accessClass) => Tlb + (CodeClass(accessClass) << TlbEntry.IndexBits);
+
+    private static int CodeClass(AccessClass accessClass) => accessClass == AccessClass.User ? CodeClasses : CodeClasses + 1;
+
+    /// <summary>Puts a translation into the TLB for fetches.</summary>
+    /// <param name="accessClass">Who fetches.</param>
+    /// <param name="linear">Any address in the page.</param>
+    /// <param name="host">Its host address.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void InstallCode(AccessClass accessClass, ulong linear, byte* host)
+    {
+        int slot = (CodeClass(accessClass) << TlbEntry.IndexBits) | (int)TlbEntry.Index(linear);
+        TlbEntry* entry = Tlb + slot;
+        entry->ExecuteTag = linear & ~0xFFFUL;
+        entry->Addend = (nint)host - (nint)linear;
+        _occupied[slot >> 6] |= 1UL << (slot & 63);
+    }
+
+    /// <summary>Puts a translation into the TLB for the data of a class.</summary>
     /// <param name="accessClass">The class.</param>
     /// <param name="linear">Any address in the page.</param>
     /// <param name="host">Its host address.</param>
     /// <param name="rights">Tags to set.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Install(AccessClass accessClass, ulong linear, byte* host, PageRights rights)
+    public void InstallData(AccessClass accessClass, ulong linear, byte* host, PageRights rights)
     {
-        int slot = SlotIndex(accessClass, linear);
+        int slot = ((int)accessClass << TlbEntry.IndexBits) | (int)TlbEntry.Index(linear);
         TlbEntry* entry = Tlb + slot;
         ulong page = linear & ~0xFFFUL;
         if (entry->WriteTag != TlbEntry.Invalid)
@@ -76,7 +107,6 @@ internal sealed unsafe class ShadowContext
         }
 
         entry->ReadTag = (rights & PageRights.Read) != 0 ? page : TlbEntry.Invalid;
-        entry->ExecuteTag = (rights & PageRights.Execute) != 0 ? page : TlbEntry.Invalid;
         entry->Addend = (nint)host - (nint)linear;
         if ((rights & PageRights.Write) != 0)
         {

@@ -31,15 +31,25 @@ public struct TlbEntry
     /// </summary>
     public ulong WriteTag;
 
-    /// <summary>The same for instruction fetches.</summary>
+    /// <summary>The same for instruction fetches, in the TLBs for code; those have no other tags.</summary>
     public ulong ExecuteTag;
 
     /// <summary>Host address minus linear address.</summary>
     public nint Addend;
 
     /// <summary>
+    /// The higher bits of the page number that are folded into the index lie this far above those they are combined with, so that arrays a
+    /// power of two apart do not meet in one entry.
+    /// </summary>
+    public const int FoldDistance = IndexBits - 1;
+
+    /// <summary>Which bits of the index the higher bits are folded into: all but the lowest.</summary>
+    public const int FoldMask = Count - 2;
+
+    /// <summary>
     /// Index of the entry for a linear address. The lowest bit of the index is the lowest bit of the page number, so
     /// neighbouring pages never share an entry: the last-byte compare depends on that.
     /// </summary>
-    public static nuint Index(ulong linear) => (nuint)(linear >> 12) & (Count - 1);
+    public static nuint Index(ulong linear) =>
+        ((nuint)(linear >> 12) ^ ((nuint)(linear >> (12 + FoldDistance)) & FoldMask)) & (Count - 1);
 }

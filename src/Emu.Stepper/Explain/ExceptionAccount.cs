@@ -60,6 +60,23 @@ internal static unsafe class ExceptionAccount
         return lines;
     }
 
+    /// <summary>Why a processor has shut down.</summary>
+    public static string Shutdown(Vcpu cpu)
+    {
+        if (cpu.ShutdownCauses is not [var first, var second, var third]) return "an exception could not be delivered, nor the double fault after it";
+        return $"{Name(first.Vector)}{Cause(first, cpu)}, could not be delivered because of {Name(second.Vector)}{Cause(second, cpu)}; nor could the double fault after it, because of {Name(third.Vector)}{Cause(third, cpu)}";
+    }
+
+    private static string Cause(in ExceptionInfo e, Vcpu cpu)
+    {
+        const uint inIdt = 2;
+        if (e.Vector == ExceptionVector.PageFault) return $" ({PageFaultCode(e.ErrorCode)}, address {Numbers.Hex(e.Address)})";
+        if (!ExceptionVector.HasErrorCode(e.Vector) || (e.ErrorCode & inIdt) == 0) return "";
+        uint entry = e.ErrorCode >> 3, size = (cpu.State->Efer & Efer.Lma) != 0 ? 16u : 8;
+        bool beyond = (entry * size) + size - 1 > cpu.State->IdtLimit;
+        return beyond ? $" (the IDT, with limit {Numbers.Hex(cpu.State->IdtLimit)}, has no entry {entry})" : $" (entry {entry} of the IDT is not a present gate that may be used here)";
+    }
+
     /// <summary>A page-fault error code in words (SDM Vol. 3A 4.7).</summary>
     public static string PageFaultCode(uint code)
     {

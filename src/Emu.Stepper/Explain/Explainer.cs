@@ -28,7 +28,7 @@ public sealed unsafe partial class Explainer(InstructionText text)
         AddOperands(pending, operands, lines);
         AddAddresses(pending, lines);
         AddCondition(pending, lines);
-        return new Explanation { Instruction = pending.Instruction, Text = text.Format(pending.Instruction), Address = pending.Address, Lines = lines, Operands = operands };
+        return new Explanation { Instruction = pending.Instruction, Text = text.Format(pending.Instruction), Address = pending.Address, Lines = InOrder(lines), Operands = operands };
     }
 
     /// <summary>Tells what an instruction has done.</summary>
@@ -68,8 +68,24 @@ public sealed unsafe partial class Explainer(InstructionText text)
             foreach (string change in SystemChanges.Between(pending.Before, after)) lines.Add(new(ExplanationKind.System, change));
         }
 
-        return new Explanation { Instruction = pending.Instruction, Text = text.Format(pending.Instruction), Address = pending.Address, Lines = lines, Operands = operands, Flags = flags, Executed = !faulted };
+        return new Explanation { Instruction = pending.Instruction, Text = text.Format(pending.Instruction), Address = pending.Address, Lines = InOrder(lines), Operands = operands, Flags = flags, Executed = !faulted };
     }
+
+    /// <summary>What was done comes first, how the addresses came about behind it: a page walk is long.</summary>
+    private static IReadOnlyList<ExplanationLine> InOrder(List<ExplanationLine> lines) => [.. lines.OrderBy(l => Rank(l.Kind))];
+
+    private static int Rank(ExplanationKind kind) => kind switch
+    {
+        ExplanationKind.Summary => 0,
+        ExplanationKind.Operand => 1,
+        ExplanationKind.Result => 2,
+        ExplanationKind.Flag => 3,
+        ExplanationKind.Control => 4,
+        ExplanationKind.Exception => 5,
+        ExplanationKind.Stack => 6,
+        ExplanationKind.System => 7,
+        _ => 8,
+    };
 
     private void Summary(PendingExplanation pending, List<ExplanationLine> lines)
     {
@@ -92,9 +108,16 @@ public sealed unsafe partial class Explainer(InstructionText text)
             if (pending.Instruction.IsStringInstruction) sentence += comparing ? $" Repeated until rCX is zero or the two {(pending.Instruction.HasRepnePrefix ? "are equal" : "differ")}." : " Repeated until rCX is zero.";
         }
 
+        if (Clears(pending.Instruction)) sentence += " Combined with itself, a register becomes 0: the usual way to clear one.";
         if (pending.Instruction.HasLockPrefix) sentence += " LOCK: no other processor comes in between.";
         lines.Add(new(ExplanationKind.Summary, sentence));
     }
+
+    /// <summary>XOR or SUB of a register with itself.</summary>
+    private static bool Clears(in Instruction instruction) =>
+        instruction.Mnemonic is Mnemonic.Xor or Mnemonic.Sub or Mnemonic.Pxor or Mnemonic.Xorps or Mnemonic.Xorpd or Mnemonic.Vpxor or Mnemonic.Vxorps or Mnemonic.Vxorpd
+        && instruction.GetOpKind(instruction.OpCount - 1) == OpKind.Register && instruction.GetOpKind(instruction.OpCount - 2) == OpKind.Register
+        && instruction.GetOpRegister(instruction.OpCount - 1) == instruction.GetOpRegister(instruction.OpCount - 2);
 
     /// <summary>Puts operands into a sentence or formula.</summary>
     private static string Fill(string pattern, in Instruction instruction, Func<int, string> operand, string result, string carry = "")

@@ -7,7 +7,7 @@ namespace Emu.Stepper.Loading;
 internal sealed class ElfSections
 {
     private const uint SymbolTableType = 2;
-    private const int FileSymbol = 4, SectionSymbol = 3;
+    private const int FileSymbol = 4, SectionSymbol = 3, AbsoluteSection = 0xFFF1;
 
     private readonly record struct Section(string Name, uint Type, ulong Address, int Offset, int Size, int Link, int EntrySize);
 
@@ -72,7 +72,8 @@ internal sealed class ElfSections
             if (section == 0 || (info & 15) is FileSymbol or SectionSymbol || name.Length == 0) continue;
             // The linker's own marks would name data that a label names better.
             if (name is "__bss_start" or "_edata" or "_end") continue;
-            Symbols.Add(name, value);
+            if (section == AbsoluteSection) Symbols.AddNumber(name, value);
+            else Symbols.Add(name, value);
         }
     }
 

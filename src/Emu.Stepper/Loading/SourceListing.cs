@@ -26,6 +26,23 @@ public sealed partial class SourceListing
     /// <summary>The line that begins at an address, or 0.</summary>
     public int LineAt(ulong address) => lineByAddress.GetValueOrDefault(address);
 
+    /// <summary>The comment behind the line that begins at an address, without its mark; empty if there is none.</summary>
+    public string CommentAt(ulong address)
+    {
+        if (LineAt(address) is not (> 0 and var line) || line > Lines.Count) return "";
+        string text = Lines[line - 1];
+        char mark = System.IO.Path.GetExtension(Path).Equals(".s", StringComparison.OrdinalIgnoreCase) ? '#' : ';';
+        char quote = '\0';
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (quote != '\0') quote = text[i] == quote ? '\0' : quote;
+            else if (text[i] is '"' or '\'') quote = text[i];
+            else if (text[i] == mark) return text[(i + 1)..].Trim();
+        }
+
+        return "";
+    }
+
     /// <summary>Address of the first code of a line, or of the next line that has some; null at the end.</summary>
     public (int Line, ulong Address)? Find(int line)
     {

@@ -19,6 +19,9 @@ public sealed class SymbolTable
         byAddress.TryAdd(address, name);
     }
 
+    /// <summary>Adds a number that has a name (<c>equ</c>): it can be used in expressions, but names no place.</summary>
+    public void AddNumber(string name, ulong value) => byName.TryAdd(name, value);
+
     /// <summary>Address of a symbol. A local label (".loop") is found if only one has that name.</summary>
     public bool TryFind(string name, out ulong address)
     {
@@ -43,6 +46,15 @@ public sealed class SymbolTable
         }
 
         return null;
+    }
+
+    /// <summary>The nearest symbol in the 4 KiB that end at an address, below it; null if there is none.</summary>
+    public ulong? LastBefore(ulong address)
+    {
+        const ulong reach = 0x1000;
+        ulong? found = null;
+        foreach (ulong symbol in byAddress.Keys.TakeWhile(s => s < address)) found = symbol;
+        return found is { } last && address - last <= reach ? last : null;
     }
 
     /// <summary>An address as symbol+distance, if a symbol lies at most 4 KiB below it; null otherwise.</summary>

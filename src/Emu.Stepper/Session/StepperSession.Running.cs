@@ -182,7 +182,7 @@ public sealed unsafe partial class StepperSession
             Machine.Continue();
         }
 
-        Machine.RunUntil(() => met != null || Position >= end || (stuck = IsStuck()) || Program.Process?.ExitStatus != null || (cancelled = Interrupted?.Invoke() == true), Forever);
+        Machine.RunUntil(() => met != null || Position >= end || (stuck = IsStuck()) || Program.Process?.ExitStatus != null || (cancelled = cancelled || Interrupted?.Invoke() == true), Forever);
         if (!Machine.IsPaused && final == null) Machine.Pause();
         Machine.Debugger.Stopped -= OnStopped;
         foreach (Breakpoint? own in (Breakpoint?[])[stopAt, crash])
@@ -219,15 +219,19 @@ public sealed unsafe partial class StepperSession
         }
 
         if (met != null) return new Stop(StopKind.Step, "");
-        if (stuck) return final = new Stop(StopKind.Halted, $"the processor has halted before {Describe(InstructionPointer)}, and nothing can wake it: {((cpu.State->SystemFlags & Eflags.If) == 0 ? "interrupts are off" : "no device will interrupt")}");
+        if (stuck) return final = new Stop(StopKind.Halted, $"the processor has halted before {Describe(InstructionPointer)}, and nothing can wake it: {((cpu.State->SystemFlags & Eflags.If) == 0 ? "interrupts are off" : "no device will interrupt")}{Lost}");
         return cancelled ? new Stop(StopKind.Interrupted, $"interrupted at {Describe(InstructionPointer)}") : Endless(limit);
     }
 
     private Stop Endless(ulong limit)
     {
-        string lost = Program.Extent is { } extent && (InstructionPointer < extent.First || InstructionPointer > extent.Last) ? "; it has left the program: is an end missing (jmp $, hlt)?" : "; is it an endless loop?";
-        return new Stop(StopKind.Limit, $"still running after {limit:n0} instructions, now at {Describe(InstructionPointer)}{lost}");
+        return new Stop(StopKind.Limit, $"still running after {limit:n0} instructions, now at {Describe(InstructionPointer)}{(HasLeft ? Lost : "; is it an endless loop?")}");
     }
+
+    /// <summary>What runs is not the program that was loaded.</summary>
+    private bool HasLeft => Program.Extent is { } extent && (InstructionPointer < extent.First || InstructionPointer > extent.Last + 1);
+
+    private string Lost => HasLeft ? "; it has left the program: is an end missing (jmp $, hlt)?" : "";
 
     /// <summary>Every processor waits, and no device or timer will ever interrupt.</summary>
     private bool IsStuck()

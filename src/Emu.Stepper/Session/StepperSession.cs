@@ -104,6 +104,7 @@ public sealed unsafe partial class StepperSession : IDisposable
         Machine.Stopping -= OnStopping;
         Machine.Board.PortAccessed -= OnPort;
         foreach (Vcpu each in Machine.Board.Processors) each.EventDelivered -= OnEvent;
+        foreach (StopPoint point in points.ToArray()) RemovePoint(point.Number);
         Program.Dispose();
     }
 
@@ -177,7 +178,7 @@ public sealed unsafe partial class StepperSession : IDisposable
     /// <summary>An address with its symbol and source line.</summary>
     public string Describe(ulong linear)
     {
-        string text = Program.Symbols.Describe(linear) is { } symbol ? $"{symbol} ({Numbers.Hex(linear)})" : Numbers.Hex(linear);
+        string text = Program.Symbols.Describe(linear) is { } symbol ? $"{symbol} (0x{linear:x})" : $"0x{linear:x}";
         int line = Program.Source?.LineAt(linear) ?? 0;
         return line > 0 ? $"{text}, line {line}" : text;
     }
@@ -206,7 +207,7 @@ public sealed unsafe partial class StepperSession : IDisposable
 
     private void OnStopping(StopReason reason) => final = reason switch
     {
-        StopReason.TripleFault => new Stop(StopKind.TripleFault, $"triple fault at {Describe(InstructionPointer)}: an exception could not be delivered, nor the double fault after it"),
+        StopReason.TripleFault => new Stop(StopKind.TripleFault, $"triple fault at {Describe(InstructionPointer)}: {ExceptionAccount.Shutdown(cpu)}"),
         StopReason.PowerOff => new Stop(StopKind.PoweredOff, "the machine has switched itself off"),
         StopReason.Reset => new Stop(StopKind.PoweredOff, "the machine was reset"),
         StopReason.DebugExit => new Stop(StopKind.Exited, $"the guest ended the machine with status {Machine.ExitStatus}"),

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Emu.Mmu;
 using Emu.Stepper.Commands;
 using Emu.Stepper.Explain;
@@ -16,7 +17,10 @@ public sealed record KeyBinding(IReadOnlyList<KeyPress> Presses, string Label, s
 // Keys, mouse and prompt.
 public sealed partial class StepperScreen
 {
+    private static readonly TimeSpan WhileRunning = TimeSpan.FromMilliseconds(300);
+
     private readonly List<KeyBinding> keys;
+    private long drawnAt;
 
     /// <summary>Acts on a key or mouse event.</summary>
     public void Handle(KeyPress press)
@@ -41,7 +45,7 @@ public sealed partial class StepperScreen
         if (press.Key is not (Key.PageDown or Key.Down)) answer.Clear();
     }
 
-    private List<KeyBinding> MakeKeys()
+    private List<KeyBinding> MakeKeys(string leaving)
     {
         List<KeyBinding> list = [];
         void Add(string label, string help, Action action, params IReadOnlyList<KeyPress> presses) => list.Add(new KeyBinding(presses, label, help, action));
@@ -50,21 +54,21 @@ public sealed partial class StepperScreen
         Add("n F8", "step over calls and repeated instructions", () => Move(session.StepOver), C('n'), new(Key.F8));
         Add("o", "run until the procedure returns", () => Move(() => session.StepOut()), C('o'));
         Add("b F6", "step back", () => Move(session.StepBack), C('b'), new(Key.F6));
-        Add("B", "run back to the last breakpoint or watchpoint", () => Move(session.ReverseContinue), C('B'));
+        Add("B", "back to the last breakpoint or watchpoint", () => Move(session.ReverseContinue), C('B'));
         Add("c F5", "continue until something stops the program", () => Move(() => session.Continue()), C('c'), new(Key.F5));
         Add("u F4", "run to the cursor", () => Move(() => session.RunTo(cursor)), C('u'), new(Key.F4));
         Add("Space F9", "set or delete a breakpoint at the cursor", ToggleBreakpoint, C(' '), new(Key.F9));
-        Add("B-condition", "set a breakpoint with a condition at the cursor (key i)", () => Ask("breakpoint here if: ", text => Say($"breakpoint {session.AddBreakpoint(cursor, text.Length == 0 ? null : text).Number} set")), C('i'));
+        Add("i", "breakpoint at the cursor with a condition", () => Ask("breakpoint here if: ", text => Say($"breakpoint {session.AddBreakpoint(cursor, text.Length == 0 ? null : text).Number} set")), C('i'));
         Add("W", "watch memory: stop behind writes", () => Ask("watch: ", text => RunCommand("watch " + text)), C('W'));
         Add(":", "type a command (help lists them)", () => Ask(":", RunCommand), C(':'));
         Add("w", "who wrote this register or memory last?", () => Ask("who wrote: ", text => Move(() => session.LastWriter(text))), C('w'));
-        Add("e", "edit: register = value, or byte [address] = value", () => Ask("set ", text => RunCommand("set " + text)), C('e'));
+        Add("e", "edit: rax = 5, zf = 1, byte [rsi] = 0x41", () => Ask("set ", text => RunCommand("set " + text)), C('e'));
         Add("g", "look at code elsewhere", () => Ask("code at: ", text => ShowCode(commands.Address(text, out _))), C('g'));
         Add("m", "look at memory elsewhere", () => Ask("memory at: ", text => ShowMemory(commands.Address(text, out _))), C('m'));
         Add("/", "search memory for \"text\" or bytes", () => Ask("find: ", Search), C('/'));
         Add(".", "back to the current instruction", () => ShowCode(null), C('.'));
-        Add("v", "show the source instead of the disassembly", () => showsSource = !showsSource, C('v'));
-        Add("p", "show what the next instruction is about to do", () => showsPreview = !showsPreview, C('p'));
+        Add("v", "the source instead of the disassembly", () => showsSource = !showsSource, C('v'));
+        Add("p", "what the next instruction is about to do", () => showsPreview = !showsPreview, C('p'));
         Add("t", "next lane type of the vector registers", () => lanes = (lanes + 1) % LaneTypes.Length, C('t'));
         Add("k", "set a bookmark", () => Ask("bookmark: ", text => RunCommand("bookmark " + text)), C('k'));
         Add("j", "go to a bookmark or instruction number", () => Ask("go to: ", text => Move(() => session.GoTo(text))), C('j'));
@@ -84,8 +88,9 @@ public sealed partial class StepperScreen
         }
 
         Add("l Ctrl-L", "draw everything again", canvas.Invalidate, new KeyPress(Key.Control, 'l'), C('l'));
+        Add("Ctrl-Z", "suspend, as in any program of the shell", terminal.Suspend, new KeyPress(Key.Control, 'z'));
         Add("? F1", "help", () => showsHelp = true, C('?'), new(Key.F1));
-        Add("q Ctrl-C", "quit", () => quits = true, C('q'), new KeyPress(Key.Control, 'c'));
+        Add("q Ctrl-C", leaving, () => quits = true, C('q'), new KeyPress(Key.Control, 'c'));
         return list;
     }
 
@@ -94,7 +99,9 @@ public sealed partial class StepperScreen
     private void Move(Func<Stop> move)
     {
         Say("");
+        drawnAt = Stopwatch.GetTimestamp();
         Stop stop = move();
+        Say("");
         showsPreview = false;
         ShowCode(null);
         explanation.Scroll = 0;
@@ -207,19 +214,10 @@ public sealed partial class StepperScreen
     /// <summary>The titles of the other data panes are in the title line.</summary>
     private void ClickTab(int column)
     {
-        int at = 2 + Data.Name.Length + 2;
-        for (int i = 0; i < data.Count; i++)
-        {
-            int length = i == shownData ? 0 : data[i].Name.Length + 2;
-            if (column >= at && column < at + length)
-            {
-                ShowData(i);
-                focus = Data;
-                return;
-            }
-
-            at += length + 1;
-        }
+        const int titleStart = 2;
+        if (tabs.At(column - titleStart) is not (>= 0 and var index)) return;
+        ShowData(index);
+        focus = Data;
     }
 
     private void Ask(string label, Action<string> then)
@@ -259,7 +257,9 @@ public sealed partial class StepperScreen
     private void RunCommand(string text)
     {
         if (text.Length == 0) return;
+        drawnAt = Stopwatch.GetTimestamp();
         CommandResult result = commands.Run(text);
+        Say("");
         quits |= result.Quits;
         if (result.Stop is { } stop)
         {
@@ -277,9 +277,16 @@ public sealed partial class StepperScreen
         }
     }
 
-    /// <summary>During a run: Escape or Ctrl-C ends it, other keys wait.</summary>
+    /// <summary>During a run: Escape or Ctrl-C ends it, other keys wait. A run that takes its time is shown on its way.</summary>
     private bool IsInterrupted()
     {
+        if (Stopwatch.GetElapsedTime(drawnAt) > WhileRunning)
+        {
+            Say("running; Esc stops");
+            ShowCode(null);
+            Draw();
+        }
+
         byte[] buffer = new byte[64];
         int count = terminal.Read(buffer, TimeSpan.Zero);
         if (count < 0) return true;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Emu.Stepper.Commands;
 using Emu.Stepper.Explain;
 using Emu.Stepper.Lessons;
@@ -9,7 +10,15 @@ namespace Emu.Stepper.Terminal;
 /// <summary>The stepper on a terminal: panes, keys, mouse, and a prompt for commands.</summary>
 public sealed partial class StepperScreen
 {
+    private const int SmallestWidth = 40, SmallestHeight = 12;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(40);
+    private static readonly string[] KeyHints =
+    [
+        "s step", "b back", "n over", "o out", "c continue", "u to cursor", "Space breakpoint", ": command", "p preview", "w who wrote", "v source", "e edit", "m memory", "g code at", "Tab pane", "t lanes",
+        "W watch", "/ search", "k bookmark", "j go to", "N note", "x export",
+    ];
+
     private static readonly string[] LaneTypes = ["f32", "f64", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"];
 
     private readonly ITerminal terminal;
@@ -23,6 +32,7 @@ public sealed partial class StepperScreen
     private readonly List<string> answer = [];
     private readonly Queue<KeyPress> typedAhead = new();
 
+    private TabLine tabs = TabLine.Fit([], 0, 0);
     private Pane focus;
     private int shownData;
     private ulong? codeAt;
@@ -44,7 +54,8 @@ public sealed partial class StepperScreen
     /// <param name="terminal">Where it is shown.</param>
     /// <param name="session">What it shows.</param>
     /// <param name="lesson">The lesson being taken, or null.</param>
-    public StepperScreen(ITerminal terminal, StepperSession session, Lesson? lesson = null)
+    /// <param name="leaving">What leaving the screen does, for the help.</param>
+    public StepperScreen(ITerminal terminal, StepperSession session, Lesson? lesson = null, string leaving = "quit")
     {
         this.terminal = terminal;
         this.session = session;
@@ -68,7 +79,7 @@ public sealed partial class StepperScreen
         data.Add(new Pane("points", (_, _) => PointLines()));
         if (session.Machine.Board.Display != null) data.Add(new Pane("screen", (_, _) => [.. session.ScreenText.Select(l => new StyledText(l))]));
         focus = code;
-        keys = MakeKeys();
+        keys = MakeKeys(leaving);
         session.Interrupted = IsInterrupted;
     }
 
@@ -118,6 +129,13 @@ public sealed partial class StepperScreen
     public void Draw()
     {
         canvas.Begin(terminal.Width, terminal.Height);
+        if (canvas.Width < SmallestWidth || canvas.Height < SmallestHeight)
+        {
+            canvas.Put(0, 0, $"{canvas.Width}x{canvas.Height} is too small; {SmallestWidth}x{SmallestHeight} is needed", Tone.Bad, canvas.Width);
+            terminal.Write(canvas.Finish());
+            return;
+        }
+
         Arrange();
         DrawTitle();
         if (showsHelp) DrawHelp();
@@ -125,6 +143,7 @@ public sealed partial class StepperScreen
         else DrawPanes();
         DrawBottom();
         terminal.Write(canvas.Finish());
+        drawnAt = Stopwatch.GetTimestamp();
     }
 
     private Pane Data => data[shownData];
@@ -143,7 +162,7 @@ public sealed partial class StepperScreen
     private void ArrangeLarge(int width, int height)
     {
         int left = Math.Max(60, width * 52 / 100), top = height / 2;
-        int registerRows = Math.Min(height - 8, 21);
+        int registerRows = Math.Min(height - 8, 1 + RegisterLines(width - left).Count);
         code.Area = new Area(0, 1, left - 1, top);
         explanation.Area = new Area(0, 1 + top, left - 1, height - top);
         registers.Area = new Area(left, 1, width - left, registerRows);
@@ -172,7 +191,8 @@ public sealed partial class StepperScreen
         code.Draw(canvas, focus == code, showsSource ? "source" : "code");
         registers.Draw(canvas, focus == registers);
         explanation.Draw(canvas, focus == explanation, showsPreview || session.Last == null ? "about to happen" : "what happened");
-        Data.Draw(canvas, focus == Data, $"{Data.Name}  {string.Join(" ", data.Select((p, i) => i == shownData ? "" : $"{TabKey(i)}:{p.Name}"))}");
+        tabs = TabLine.Fit([.. data.Select((p, i) => (TabKey(i), p.Name))], shownData, Data.Area.Width - 4);
+        Data.Draw(canvas, focus == Data, tabs.Text);
     }
 
     private static char TabKey(int index) => index < 9 ? (char)('1' + index) : index == 9 ? '0' : "-=+"[index - 10];
@@ -191,17 +211,28 @@ public sealed partial class StepperScreen
             canvas.Put(0, row, status, statusIsBad ? Tone.Bad : Tone.Good, canvas.Width);
         }
 
-        string hints = prompt != null ? "Enter run   Esc leave   Up/Down history"
-            : canvas.Width >= 110 ? "s step  n over  o out  b back  c continue  u to cursor  Space breakpoint  : command  w who wrote  e edit  v source  p preview  t lanes  Tab pane  ? help  q quit"
-            : "s step n over o out b back c go u here Spc brk : cmd w who ? help q quit";
-        canvas.Put(0, row + 1, hints, Tone.Dim, canvas.Width);
+        canvas.Put(0, row + 1, prompt != null ? "Enter run   Esc leave   Up/Down history" : Hints(canvas.Width), Tone.Dim, canvas.Width);
+    }
+
+    /// <summary>The keys worth knowing, as many as fit; help and the way out always do.</summary>
+    private static string Hints(int width)
+    {
+        const string last = "? help  q quit";
+        string all = "";
+        foreach (string hint in KeyHints)
+        {
+            if (all.Length + hint.Length + 2 + last.Length > width) break;
+            all += hint + "  ";
+        }
+
+        return all + last;
     }
 
     private void DrawHelp()
     {
         List<StyledText> lines = [new StyledText("Keys", Tone.Heading)];
         foreach (KeyBinding key in keys) lines.Add(new StyledText().Add($"  {key.Label,-12}", Tone.Label).Add(key.Help));
-        lines.Add(new StyledText("  click        put the cursor there, or look at that address; the wheel scrolls"));
+        lines.Add(new StyledText("  click       cursor or memory there; the wheel scrolls"));
         int rows = canvas.Height - 3, columns = canvas.Width >= 100 ? 2 : 1, half = columns == 1 ? lines.Count : (lines.Count + 1) / 2;
         for (int i = 0; i < lines.Count; i++)
         {

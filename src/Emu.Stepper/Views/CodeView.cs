@@ -15,7 +15,7 @@ public readonly record struct CodeRow(ulong Linear, Instruction Instruction, byt
 /// <summary>Disassembly with labels, jump arrows, breakpoints and the current instruction; and the source.</summary>
 public static unsafe class CodeView
 {
-    private const int MostBytes = 15, ShownBytes = 8;
+    private const int MostBytes = 15, ShownBytes = 8, CommentColumn = 22;
 
     /// <summary>Instructions from an address on.</summary>
     public static IReadOnlyList<CodeRow> Rows(StepperSession session, ulong linear, int count)
@@ -45,6 +45,11 @@ public static unsafe class CodeView
     /// </summary>
     public static IReadOnlyList<CodeRow> Around(StepperSession session, ulong linear, int before, int count)
     {
+        foreach (ulong start in KnownStarts(session, linear, before))
+        {
+            if (EndingAt(session, start, (int)(linear - start), linear, before, count) is { } known) return known;
+        }
+
         ulong first = session.Program.Symbols.FirstBefore(linear) ?? 0;
         for (int back = Math.Min(before * 4, 120); back > 0 && before > 0; back--)
         {
@@ -52,14 +57,28 @@ public static unsafe class CodeView
             ulong start = linear - (ulong)back;
             // What lies before the program is no code.
             if (start < first) continue;
-            List<CodeRow> rows = [.. Rows(session, start, back)];
-            int at = rows.FindIndex(r => r.Linear == linear);
-            if (at < 0 || rows.Take(at).Any(r => r.Instruction.IsInvalid)) continue;
-            int skip = Math.Max(0, at - before);
-            return [.. rows.Take(at).Skip(skip), .. Rows(session, linear, count - (at - skip))];
+            if (EndingAt(session, start, back, linear, before, count) is { } found) return found;
         }
 
         return Rows(session, linear, count);
+    }
+
+    /// <summary>Where an instruction is known to begin, nearest last: lines of the source, and the label above.</summary>
+    private static IEnumerable<ulong> KnownStarts(StepperSession session, ulong linear, int before)
+    {
+        if (before <= 0) yield break;
+        ulong[] lines = [.. (session.Program.Source?.Entries ?? []).Select(e => e.Key).Where(a => a < linear).TakeLast(before)];
+        foreach (ulong line in lines) yield return line;
+        if (session.Program.Symbols.LastBefore(linear) is { } label) yield return label;
+    }
+
+    /// <summary>The rows from a start on, if decoding from there arrives at an address; null otherwise.</summary>
+    private static IReadOnlyList<CodeRow>? EndingAt(StepperSession session, ulong start, int most, ulong linear, int before, int count)
+    {
+        List<CodeRow> rows = [.. Rows(session, start, most).TakeWhile(r => r.Linear < linear)];
+        if (rows.Count == 0 || rows[^1].Linear + (uint)rows[^1].Bytes.Length != linear || rows.Exists(r => r.Instruction.IsInvalid)) return null;
+        int skip = Math.Max(0, rows.Count - before);
+        return [.. rows.Skip(skip), .. Rows(session, linear, count - (rows.Count - skip))];
     }
 
     /// <summary>A listing from an address on.</summary>
@@ -79,10 +98,12 @@ public static unsafe class CodeView
             Tone tone = isCurrent ? Tone.Current : Tone.Code;
             StopPoint? point = session.Points.FirstOrDefault(p => p.Length == 0 && p.Address == row.Linear);
             string bytes = Convert.ToHexStringLower(row.Bytes, 0, Math.Min(ShownBytes, row.Bytes.Length)) + (row.Bytes.Length > ShownBytes ? "+" : "");
+            string code = row.Instruction.IsInvalid ? $"db 0x{row.Bytes[0]:x2}" : session.Text.Format(row.Instruction);
+            string comment = session.Program.Source?.CommentAt(row.Linear) is { Length: > 0 } said ? $"{new string(' ', Math.Max(1, CommentColumn - code.Length))}; {said}" : "";
             lines.Add(new StyledText { Target = row.Linear }
                 .Add(point != null ? "*" : " ", Tone.Bad).Add(isCurrent ? ">" : row.Linear == cursor ? "-" : " ", Tone.Current)
                 .Add(Numbers.Full(row.Linear, row.Linear >> 32 != 0 ? 8 : 4), Tone.Address).Add(" ").Add(showBytes ? bytes.PadRight(18) : "", Tone.Dim)
-                .Add(arrows[i], Tone.Label).Add(row.Instruction.IsInvalid ? $"db 0x{row.Bytes[0]:x2}" : session.Text.Format(row.Instruction), tone));
+                .Add(arrows[i], Tone.Label).Add(code, tone).Add(comment, Tone.Dim));
         }
 
         return lines;

@@ -42,6 +42,42 @@ public sealed class TextTerminalTests
     }
 
     [Fact]
+    public void Programs_hide_the_cursor_and_ask_for_the_mouse()
+    {
+        Assert.Equal((true, false), (terminal.ShowsCursor, terminal.ReportsMouse));
+        Write("\u001b[?25l\u001b[?1000h\u001b[?1006h");
+        Assert.Equal((false, true), (terminal.ShowsCursor, terminal.ReportsMouse));
+        Write("\u001b[?1006l\u001b[?25h");
+        Assert.Equal((true, false), (terminal.ShowsCursor, terminal.ReportsMouse));
+    }
+
+    [Fact]
+    public void The_mouse_is_reported_by_cells_as_xterm_does()
+    {
+        ConsoleMouse mouse = new(80, 25);
+        mouse.Place(0.5, 0);
+        Assert.Equal("\u001b[<0;41;1M", mouse.Press(PointerButtons.Left));
+        Assert.Equal("", mouse.Press(PointerButtons.Left));
+        mouse.Place(1, 1);
+        Assert.Equal("\u001b[<0;80;25m\u001b[<2;80;25M", mouse.Press(PointerButtons.Right));
+        Assert.Equal("\u001b[<65;80;25M\u001b[<65;80;25M", mouse.Wheel(2));
+        Assert.Equal("\u001b[<64;80;25M", mouse.Wheel(-1));
+    }
+
+    [Fact]
+    public void Lines_of_panes_reach_from_cell_to_cell()
+    {
+        ReadOnlySpan<byte> across = ConsoleFont.Glyph('─'), down = ConsoleFont.Glyph('│'), corner = ConsoleFont.Glyph('┌');
+        Assert.Equal(1, across.ToArray().Count(row => row == 0xFF));
+        Assert.DoesNotContain((byte)0, down.ToArray());
+        int bar = across.IndexOf((byte)0xFF);
+        Assert.Equal(0, corner[0]);
+        Assert.Equal(1, corner[bar] & 1);
+        Assert.NotEqual(0, corner[^1]);
+        Assert.NotEqual(ConsoleFont.Glyph('\u007f').ToArray(), ConsoleFont.Glyph('▶').ToArray());
+    }
+
+    [Fact]
     public void Colours_are_set_and_reset()
     {
         Write("\u001b[1;31;44mA\u001b[7mB\u001b[0mC");

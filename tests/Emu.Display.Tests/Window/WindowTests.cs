@@ -92,6 +92,35 @@ public sealed class WindowTests : IDisposable
     }
 
     [XvfbFact]
+    public void The_stepper_in_the_window_holds_the_guest_steps_it_and_lets_it_go_on()
+    {
+        const int columns = 132, cell = 8;
+        (EmuProcess emu, string window) = Open("-display", "sdl");
+        AwaitPicture(window, 1);
+        x.Do("key", "ctrl+alt+t");
+        RunningMachine.WaitFor(() => x.Do("getwindowname", window).Contains("stepper - paused", StringComparison.Ordinal), () => $"the title is '{x.Do("getwindowname", window)}'");
+        RunningMachine.WaitFor(() => x.Capture(window).Width == columns * cell, () => "the stepper was not shown");
+        uint[] before = x.Capture(window).Pixels;
+        x.Do("key", "s");
+        RunningMachine.WaitFor(() => !x.Capture(window).Pixels.SequenceEqual(before), () => "a step changes nothing on the screen");
+        x.Do("key", "q");
+        AwaitPicture(window, 1);
+        RunningMachine.WaitFor(() => !x.Do("getwindowname", window).Contains("paused", StringComparison.Ordinal), () => "the guest was not let go");
+        x.Do("key", "z");
+        emu.WaitForSerial("2C AC ");
+        Assert.DoesNotContain("1F ", emu.Serial, StringComparison.Ordinal);
+        x.Do("key", "ctrl+alt+t");
+        RunningMachine.WaitFor(() => x.Do("getwindowname", window).Contains("stepper - paused", StringComparison.Ordinal), () => "the stepper does not come a second time");
+        // The keys of the window work meanwhile, and those that let the guest go on end the stepping.
+        x.Do("key", "ctrl+alt+p");
+        AwaitPicture(window, 1);
+        x.Do("key", "ctrl+alt+t");
+        RunningMachine.WaitFor(() => x.Do("getwindowname", window).Contains("stepper - paused", StringComparison.Ordinal), () => "the stepper does not come a third time");
+        x.Do("key", "ctrl+alt+q");
+        Assert.Equal(0, emu.WaitForExit());
+    }
+
+    [XvfbFact]
     public void Without_a_display_an_explicit_window_is_an_error_of_one_line()
     {
         using Process emu = new()

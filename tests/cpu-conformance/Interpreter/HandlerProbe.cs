@@ -135,9 +135,9 @@ internal sealed unsafe class HandlerProbe : IDisposable, ICpuBus
         s->Rip = Target;
         cpu.Run(1);
         space.Write(Target, 8, Target);
-        TlbEntry* entry = s->Tlb + TlbEntry.Index(Target);
+        TlbEntry* entry = s->CodeTlb + TlbEntry.Index(Target);
         nint host = (nint)(Target + (ulong)entry->Addend);
-        s->JumpCache[JumpCacheEntry.Index(host)] = new JumpCacheEntry { Host = host, Entry = ops + 2, Mode = mode };
+        s->JumpCache[JumpCacheEntry.Index(host)] = new JumpCacheEntry { Key = JumpCacheEntry.KeyOf(host, mode), Entry = ops + 2 };
     }
 
     private void SetState()
