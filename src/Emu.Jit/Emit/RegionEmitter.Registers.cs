@@ -177,6 +177,12 @@ internal sealed unsafe partial class RegionEmitter
         if (size <= 2)
         {
             Truncate(size);
+            if (current.RestUnused && register == current.Iced.Op0Register)
+            {
+                il.Emit(OpCodes.Stloc, full);
+                return;
+            }
+
             long mask = size == 2 ? 0xFFFF : 0xFF;
             if (IsHighByte(register))
             {

@@ -82,6 +82,7 @@ internal sealed unsafe partial class RegionEmitter
     public DynamicMethod Emit()
     {
         FlagLiveness.Analyze(graph, static i => !IsNative(i) || MayLeave(i));
+        DemandedBits.Analyze(graph, static i => !IsNative(i) || MayLeave(i));
         AccessGrouping.Analyze(graph, IsNative);
         CollectRegisters();
         if (usesFloat) ResultLiveness.Analyze(graph, IsNative, MayLeave, DependsOnEnvironment);
