@@ -8,7 +8,7 @@ internal sealed class LocalPool
     private readonly Dictionary<Type, (List<LocalBuilder> Locals, int Used)> pools = [];
 
     /// <summary>A local of a type that nobody has taken since the last <see cref="Reset"/>.</summary>
-    public LocalBuilder Take(ILGenerator il, Type type)
+    public LocalBuilder Take(IlWriter il, Type type)
     {
         (List<LocalBuilder> locals, int used) = pools.TryGetValue(type, out var pool) ? pool : ([], 0);
         if (used == locals.Count) locals.Add(il.DeclareLocal(type));

@@ -63,7 +63,7 @@ internal sealed unsafe partial class RegionEmitter
 
         if (!used.Register.IsGPR()) return;
         int number = used.Register.GetFullRegister().GetNumber();
-        gpr[number] ??= il.DeclareLocal(typeof(long));
+        gpr[number] ??= il.DeclareLocal(typeof(long), Register.RAX + number);
         // Reading is enough to be loaded, and a register that may be written is stored on every way out, so loaded too.
         if (used.Access is OpAccess.Write or OpAccess.CondWrite or OpAccess.ReadWrite or OpAccess.ReadCondWrite) gprWritten[number] = true;
     }
