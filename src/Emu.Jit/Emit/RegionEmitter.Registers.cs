@@ -10,6 +10,7 @@ namespace Emu.Jit.Emit;
 internal sealed unsafe partial class RegionEmitter
 {
     private const int Rsp = 4;
+    private const int Rbp = 5;
 
     private readonly LocalBuilder?[] gpr = new LocalBuilder?[16];
     private readonly bool[] gprWritten = new bool[16];
@@ -148,6 +149,7 @@ internal sealed unsafe partial class RegionEmitter
         }
 
         EmitLoadVectors();
+        ForgetPages();
         LoadFlags();
         LoadState(StateLayout.Tlb, OpCodes.Ldind_I);
         il.Emit(OpCodes.Stloc, tlb);

@@ -113,12 +113,12 @@ internal sealed unsafe partial class RegionEmitter
         LocalBuilder host;
         if (current.Group is { } group)
         {
-            host = TranslateInGroup(group, PushFrame, ExitHere());
+            host = TranslateInGroup(group, PushFrame, ExitHere(), Rbp);
         }
         else
         {
             PushFrame();
-            host = Translate(PopTemporary(), size, write: false, ExitHere());
+            host = Translate(PopTemporary(), size, write: false, ExitHere(), Rbp);
         }
 
         PushMemory(host, size);
