@@ -16,7 +16,16 @@ public sealed unsafe partial class Vcpu
     private readonly byte[] deviceCode = GC.AllocateArray<byte>(32, pinned: true);
     private Block? temporary;
 
+    /// <summary>
+    /// Most instructions given out at once: translated code looks at requests for attention when these are used up, so they bound how long it takes
+    /// to be heard.
+    /// </summary>
+    private const long Portion = 100_000;
+
     private long budget;
+
+    /// <summary>What of the budget has not been given out.</summary>
+    private long reserve;
 
     /// <summary>Instructions retired since power-on, up to the last return of <see cref="Run"/>.</summary>
     public ulong InstructionCount { get; private set; }
@@ -66,8 +75,9 @@ public sealed unsafe partial class Vcpu
     {
         long stop = exact ? -Bias : -1;
         CpuState* s = State;
-        s->Remaining = maxInstructions - Bias;
         budget = maxInstructions;
+        reserve = Math.Max(0, maxInstructions - Portion);
+        s->Remaining = maxInstructions - reserve - Bias;
         debugHit = null;
         HasYielded = false;
         if (Apic.Bus != null) Apic.Bus.Running = Apic;
@@ -83,6 +93,13 @@ public sealed unsafe partial class Vcpu
             }
 
             if (debugHit != null && ConfirmDebugHit()) break;
+            if (reserve > 0 && s->Remaining < 0)
+            {
+                long portion = Math.Min(reserve, Portion);
+                reserve -= portion;
+                s->Remaining += portion;
+            }
+
             // Before events are looked at: what the caller does between two instructions, such as running timers, comes first wherever
             // a budget happens to end.
             if (s->Remaining <= -Bias) break;
@@ -109,13 +126,13 @@ public sealed unsafe partial class Vcpu
         s->LinkSlot = null;
         long retired = budget - BudgetLeft;
         InstructionCount += (ulong)retired;
-        budget = 0;
+        budget = reserve = 0;
         s->Remaining = -Bias;
         return retired;
     }
 
     /// <summary>Instructions left of the budget given to <see cref="Run"/>, at block granularity.</summary>
-    public long BudgetLeft => State->Remaining + Bias;
+    public long BudgetLeft => State->Remaining + Bias + reserve;
 
     /// <summary>
     /// Runs one instruction, or one iteration of a repeated one that an event interrupts, or delivers one pending event. An instruction that
