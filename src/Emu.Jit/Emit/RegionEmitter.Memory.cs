@@ -130,7 +130,7 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>The host address for a linear one; goes to <paramref name="miss"/> unless all bytes lie on a page that is a hit.</summary>
     private LocalBuilder Translate(LocalBuilder linear, int size, bool write, Label miss, int? register = null)
     {
-        if (register is { } steadyBase) return TranslateCached(steadyBase, linear, size - 1, write, miss);
+        if (register is { } number && pageCaches.TryGetValue((number, write), out PageCache? cache)) return TranslateCached(cache, linear, size - 1, write, miss);
         LocalBuilder entry = EmitTlbEntry(linear);
         EmitTagCheck(linear, size - 1, entry, write, miss);
         LocalBuilder host = Scratch(typeof(nint));

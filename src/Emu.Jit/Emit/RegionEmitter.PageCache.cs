@@ -38,7 +38,8 @@ internal sealed unsafe partial class RegionEmitter
         {
             if (!TouchesMemory(instruction.Iced) && instruction.Iced.StackPointerIncrement == 0) continue;
             current = instruction;
-            if (instruction.Iced.StackPointerIncrement != 0) AddPageCaches(instruction.Iced.Mnemonic == Mnemonic.Leave ? Rbp : Rsp);
+            if (instruction.Iced.Mnemonic == Mnemonic.Leave) AddPageCaches(Rbp);
+            else if (instruction.Iced.StackPointerIncrement != 0) AddPageCaches(Rsp);
             if (SteadyBase() is { } register) AddPageCaches(register);
         }
     }
@@ -60,9 +61,8 @@ internal sealed unsafe partial class RegionEmitter
     }
 
     /// <summary>As <see cref="Translate"/>, for an access relative to a steady register.</summary>
-    private LocalBuilder TranslateCached(int register, LocalBuilder linear, long lastByte, bool write, Label miss)
+    private LocalBuilder TranslateCached(PageCache cache, LocalBuilder linear, long lastByte, bool write, Label miss)
     {
-        PageCache cache = pageCaches[(register, write)];
         Label other = il.DefineLabel(), known = il.DefineLabel();
         LocalBuilder host = Scratch(typeof(nint));
         // Masked with the size as well, so that what is not aligned, and might cross into the next page, is looked up.
