@@ -170,6 +170,7 @@ public sealed class Machine : IPowerControl, IDisposable
             return;
         }
 
+        Clock.Advance();
         Clock.RunExpired();
         if (resetRequested || initRequested)
         {
@@ -363,6 +364,7 @@ public sealed class Machine : IPowerControl, IDisposable
         }
 
         TimeSpan wait = IdlePoll;
+        Clock.Rest();
         if (deadline != long.MaxValue)
         {
             long left = deadline - Clock.Nanoseconds;

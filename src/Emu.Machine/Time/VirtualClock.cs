@@ -11,12 +11,19 @@ public sealed class VirtualClock : IClock
 {
     private const int FirstHostTimer = 1 << 30;
 
+    /// <summary>
+    /// Most time that passes between two looks at the timers, in nanoseconds. A host busy with other things may not let the machine run for longer; a guest
+    /// that saw time jump would miss the ticks in between, and take its timer for broken.
+    /// </summary>
+    private const long LongestStep = 10_000_000;
+
     private readonly PriorityQueue<(Timer Timer, long Generation), (long Deadline, int Number)> queue = new();
     private readonly Func<long>? instructions;
     private readonly int shift;
     private readonly Stopwatch host = new();
     private readonly List<Timer> timers = [];
     private long offset;
+    private long limit = long.MaxValue;
     private long? held;
     private int hostTimers;
 
@@ -49,9 +56,11 @@ public sealed class VirtualClock : IClock
         {
             if (held is { } time) return time;
             if (instructions != null) return offset + (instructions() << shift);
-            return offset + (long)(host.ElapsedTicks * (1e9 / Stopwatch.Frequency));
+            return Math.Min(HostTime, limit);
         }
     }
+
+    private long HostTime => offset + (long)(host.ElapsedTicks * (1e9 / Stopwatch.Frequency));
 
     /// <summary>Earliest deadline, or <see cref="long.MaxValue"/>.</summary>
     public long NextDeadline
@@ -74,14 +83,34 @@ public sealed class VirtualClock : IClock
     /// <summary>Stops host time (the machine is paused).</summary>
     public void Stop() => host.Stop();
 
+    /// <summary>
+    /// The machine has got round to its timers, as it does every fraction of a millisecond while the host lets it: what the host took away meanwhile does
+    /// not count. Only with a clock that follows host time.
+    /// </summary>
+    public void Advance()
+    {
+        Rest();
+        limit = HostTime + LongestStep;
+    }
+
+    /// <summary>Time passes freely until <see cref="Advance"/>: the machine is idle, so nothing but time moves.</summary>
+    public void Rest()
+    {
+        if (instructions == null) offset -= Math.Max(HostTime - limit, 0);
+        limit = long.MaxValue;
+    }
+
     /// <summary>Sets the time; used when a snapshot is loaded.</summary>
-    public void Set(long nanoseconds) => offset += nanoseconds - Nanoseconds;
+    public void Set(long nanoseconds)
+    {
+        Rest();
+        offset += nanoseconds - Nanoseconds;
+    }
 
     /// <summary>Jumps to the next deadline when everything is idle; with an instruction-driven clock nothing else moves time then.</summary>
     public void WarpTo(long nanoseconds)
     {
-        long now = Nanoseconds;
-        if (nanoseconds > now) offset += nanoseconds - now;
+        if (nanoseconds > Nanoseconds) Set(nanoseconds);
     }
 
     /// <summary>Instructions until a deadline, rounded up; at least 1. Only with an instruction-driven clock.</summary>
