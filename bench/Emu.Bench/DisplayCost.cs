@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Emu.Display;
 using Emu.Display.Keyboard;
 using Emu.Display.Screens;
@@ -17,7 +16,7 @@ namespace Emu.Bench;
 /// the machine's thread, which leaves out what other programs take. <c>dotnet run -c Release --project bench -- display</c>,
 /// with DISPLAY set.
 /// </summary>
-internal static partial class DisplayCost
+internal static class DisplayCost
 {
     private const ulong Counter = 0x180000;
     private const int Width = 1920, Height = 1080, Rounds = 5;
@@ -82,17 +81,11 @@ internal static partial class DisplayCost
     /// <summary>Pictures that the guest draws a second, by the clock and by the processor time of its thread.</summary>
     private static (double Clock, double Processor) Speed(Machine.Machine machine, TimeSpan time)
     {
-        (ulong before, double spent) = machine.Invoke(() => (machine.Board.Memory.Space.Read(Counter, 4), ProcessorSeconds()));
+        (ulong before, double spent) = machine.Invoke(() => (machine.Board.Memory.Space.Read(Counter, 4), ThreadTime.Seconds));
         long started = Stopwatch.GetTimestamp();
         Thread.Sleep(time);
-        (ulong after, double spentThen) = machine.Invoke(() => (machine.Board.Memory.Space.Read(Counter, 4), ProcessorSeconds()));
+        (ulong after, double spentThen) = machine.Invoke(() => (machine.Board.Memory.Space.Read(Counter, 4), ThreadTime.Seconds));
         return ((after - before) / Stopwatch.GetElapsedTime(started).TotalSeconds, (after - before) / (spentThen - spent));
-    }
-
-    private static double ProcessorSeconds()
-    {
-        const int threadTime = 3;
-        return OperatingSystem.IsLinux() && clock_gettime(threadTime, out TimeSpec now) == 0 ? now.Seconds + (now.Nanoseconds / 1e9) : Environment.TickCount64 / 1e3;
     }
 
     private static double Median(List<double> values)
@@ -165,14 +158,4 @@ internal static partial class DisplayCost
         writer.Flush();
         return file.ToArray();
     }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct TimeSpec
-    {
-        public long Seconds;
-        public long Nanoseconds;
-    }
-
-    [LibraryImport("libc")]
-    private static partial int clock_gettime(int clock, out TimeSpec time);
 }

@@ -16,7 +16,16 @@ public sealed unsafe partial class Vcpu
     private readonly byte[] deviceCode = GC.AllocateArray<byte>(32, pinned: true);
     private Block? temporary;
 
+    /// <summary>
+    /// Most instructions given out at once: translated code looks at requests for attention when these are used up, so they bound how long it takes
+    /// to be heard.
+    /// </summary>
+    private const long Portion = 100_000;
+
     private long budget;
+
+    /// <summary>What of the budget has not been given out.</summary>
+    private long reserve;
 
     /// <summary>Instructions retired since power-on, up to the last return of <see cref="Run"/>.</summary>
     public ulong InstructionCount { get; private set; }
@@ -59,12 +68,16 @@ public sealed unsafe partial class Vcpu
     /// </summary>
     public long RunSlice(long maxInstructions) => Run(maxInstructions, exact: maxInstructions < 2 * Bias);
 
+    /// <summary>Runs whole blocks, as few as retire more than <paramref name="instructions"/>: never one by one at the end, as <see cref="Run(long)"/> does.</summary>
+    public long RunBlocks(long instructions) => Run(instructions + Bias, exact: false);
+
     private long Run(long maxInstructions, bool exact)
     {
         long stop = exact ? -Bias : -1;
         CpuState* s = State;
-        s->Remaining = maxInstructions - Bias;
         budget = maxInstructions;
+        reserve = Math.Max(0, maxInstructions - Portion);
+        s->Remaining = maxInstructions - reserve - Bias;
         debugHit = null;
         HasYielded = false;
         if (Apic.Bus != null) Apic.Bus.Running = Apic;
@@ -80,6 +93,13 @@ public sealed unsafe partial class Vcpu
             }
 
             if (debugHit != null && ConfirmDebugHit()) break;
+            if (reserve > 0 && s->Remaining < 0)
+            {
+                long portion = Math.Min(reserve, Portion);
+                reserve -= portion;
+                s->Remaining += portion;
+            }
+
             // Before events are looked at: what the caller does between two instructions, such as running timers, comes first wherever
             // a budget happens to end.
             if (s->Remaining <= -Bias) break;
@@ -106,13 +126,13 @@ public sealed unsafe partial class Vcpu
         s->LinkSlot = null;
         long retired = budget - BudgetLeft;
         InstructionCount += (ulong)retired;
-        budget = 0;
+        budget = reserve = 0;
         s->Remaining = -Bias;
         return retired;
     }
 
     /// <summary>Instructions left of the budget given to <see cref="Run"/>, at block granularity.</summary>
-    public long BudgetLeft => State->Remaining + Bias;
+    public long BudgetLeft => State->Remaining + Bias + reserve;
 
     /// <summary>
     /// Runs one instruction, or one iteration of a repeated one that an event interrupts, or delivers one pending event. An instruction that
@@ -279,7 +299,9 @@ public sealed unsafe partial class Vcpu
         // The translation may have gone while the block ran its first operation; its time will come again.
         if ((s->Rip & ~0xFFFul) != tlb->ExecuteTag) return false;
         Block? block = Code.Find((nint)(s->Rip + (ulong)tlb->Addend), s->Mode);
-        return block != null && block.Ops == entry && Code.Translator!.OnHot(this, block);
+        if (block == null || block.Ops != entry) return false;
+        block.CountedExecutions += Code.Translator!.Threshold;
+        return Code.Translator.OnHot(this, block);
     }
 
     private Block? BuildBlock(byte* host, ulong linear, CodeMode mode)

@@ -11,7 +11,7 @@ namespace Emu.Jit;
 /// <summary>
 /// Translates hot guest code into IL, region by region, while the interpreter goes on; one for each machine.
 /// </summary>
-public sealed unsafe class Translator : ICodeTranslator
+public sealed unsafe partial class Translator : ICodeTranslator
 {
     /// <summary>Executions of a block whose region was invalidated before it is translated again.</summary>
     internal const uint RetryThreshold = 10_000;

@@ -35,7 +35,7 @@ public sealed class DriveBay : IDisposable
     {
         this.machine = machine;
         deterministic = configuration.Clock.InstructionShift != null;
-        remembers = configuration.History != null;
+        remembers = machine.RecordsInputs && configuration.Recording == null;
         try
         {
             // Those with a place first, so that the others take what is left.

@@ -24,16 +24,24 @@ public sealed class Machine : IPowerControl, IDisposable
     private readonly CountedEntropy entropy = new();
     private readonly Queue<Action> deferred = new();
     private readonly InputLog? inputs;
+    private readonly Lockstep? lockstep;
     private RunRecording? recording;
     private TurnScheduler? turns;
     private bool resetRequested;
     private bool initRequested;
     private bool quit;
+    private bool disposed;
     private volatile bool paused;
 
     /// <summary>Builds the machine; it is in its state after power-on.</summary>
     /// <exception cref="LoaderException">A firmware or kernel file is missing or unusable.</exception>
     public Machine(MachineConfiguration configuration)
+        : this(configuration.Accelerator == Accelerator.Lockstep ? Lockstep.Prepare(configuration) : configuration, follows: false)
+    {
+    }
+
+    /// <summary>Builds the machine, or one that lives through what another one does.</summary>
+    internal Machine(MachineConfiguration configuration, bool follows)
     {
         this.configuration = configuration;
         Clock = configuration.Clock.InstructionShift is int shift
@@ -43,7 +51,8 @@ public sealed class Machine : IPowerControl, IDisposable
         Events.Kick = () => Volatile.Read(ref running)?.RequestExit();
         paused = configuration.StartPaused;
         // While the board is being built, the clock can be asked already: no processor has run yet.
-        if (configuration.History != null || configuration.Recording != null) inputs = new InputLog(this);
+        bool lockstep = configuration.Accelerator == Accelerator.Lockstep;
+        if (configuration.History != null || configuration.Recording != null || lockstep || follows) inputs = new InputLog(this) { Follows = lockstep || follows, Repeats = follows };
         Board = new PcBoard(configuration, this);
         Debugger = new MachineDebugger(this);
         processors = Board.Processors;
@@ -51,6 +60,7 @@ public sealed class Machine : IPowerControl, IDisposable
         Board.PowerOn();
         if (inputs != null && configuration.Recording is { } recording) Record(inputs, recording);
         if (inputs != null && configuration.History != null) History = new TimeTravel(this, inputs, configuration.History);
+        if (inputs != null && lockstep) this.lockstep = new Lockstep(this, inputs);
     }
 
     /// <summary>What it was built from.</summary>
@@ -103,6 +113,12 @@ public sealed class Machine : IPowerControl, IDisposable
 
     /// <summary>Exit status for the process: that of isa-debug-exit, else 0 or 1.</summary>
     public int ExitStatus { get; private set; }
+
+    /// <summary>Where translated code did something else than tier 0, with both states; null if that has not happened.</summary>
+    public string? LockstepReport => lockstep?.Report;
+
+    /// <summary>Times that translated code was found to have done what tier 0 does.</summary>
+    public long LockstepComparisons => lockstep?.Comparisons ?? 0;
 
     /// <summary>The guest is stopped by the user or a debugger.</summary>
     public bool IsPaused => paused;
@@ -219,6 +235,7 @@ public sealed class Machine : IPowerControl, IDisposable
         bool moved = retired != 0 || cpu.DeliveryCount != delivered;
         turns.Ran(cpu, turn, retired, moved);
         PieceDone?.Invoke(cpu, moved);
+        lockstep?.AfterPiece();
     }
 
     /// <summary>Runs a processor, or lets it make a single step if <paramref name="slice"/> is 0.</summary>
@@ -237,6 +254,9 @@ public sealed class Machine : IPowerControl, IDisposable
 
     /// <summary>Told of each piece of a run whose clock counts instructions: the processor, and whether it got any further.</summary>
     internal Action<Vcpu, bool>? PieceDone { get; set; }
+
+    /// <summary>Inputs, where they are recorded.</summary>
+    internal InputLog? Inputs => inputs;
 
     /// <summary>Inputs are recorded, so that what they led to can be repeated.</summary>
     internal bool RecordsInputs => inputs != null;
@@ -273,6 +293,7 @@ public sealed class Machine : IPowerControl, IDisposable
     {
         ulong before = cpu.RetiredInstructions + cpu.DeliveryCount;
         while (cpu.RetiredInstructions + cpu.DeliveryCount == before && !quit && CanRun(cpu)) RunCounted(1, sleep: false);
+        History?.ApplyEditHere();
     }
 
     /// <summary>Repeats history up to a position. On the machine's thread, paused.</summary>
@@ -518,8 +539,11 @@ public sealed class Machine : IPowerControl, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (disposed) return;
+        disposed = true;
         recording?.Dispose();
         History?.Dispose();
+        lockstep?.Dispose();
         Board.Dispose();
         Events.Dispose();
     }

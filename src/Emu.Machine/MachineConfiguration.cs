@@ -55,6 +55,12 @@ public enum Accelerator
 
     /// <summary>Interpretation, and translation of what runs often.</summary>
     Translator,
+
+    /// <summary>
+    /// A machine that translates on the spot, and beside it one that interprets; the first difference between the two stops them. The clock counts
+    /// instructions, and disks keep their changes apart.
+    /// </summary>
+    Lockstep,
 }
 
 /// <summary>Everything that defines a PC. Immutable; <see cref="Machine"/> is built from it.</summary>
@@ -165,4 +171,7 @@ public enum StopReason
 
     /// <summary>A triple fault with <see cref="MachineConfiguration.NoReboot"/>.</summary>
     TripleFault,
+
+    /// <summary>Translated code does something else than tier 0 (<see cref="Accelerator.Lockstep"/>).</summary>
+    LockstepDifference,
 }

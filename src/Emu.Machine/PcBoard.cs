@@ -53,7 +53,7 @@ public sealed class PcBoard : IDisposable
         Memory = new I440FxMemory(guestMemory, Ram, Layout, biosRam);
         Ports = new PortSpace();
         code = new CodeCache(guestMemory);
-        if (configuration.Accelerator == Accelerator.Translator) Translator = Translator.Attach(code, configuration.Translator);
+        if (configuration.Accelerator != Accelerator.Interpreter) Translator = Translator.Attach(code, configuration.Translator);
         Apics = new ApicBus();
         Bus = new MachineBus(this, machine);
         Processors = CreateProcessors();

@@ -28,7 +28,8 @@ public static unsafe class TripleFault
         return text.ToString();
     }
 
-    private static string Disassemble(Vcpu cpu, int count)
+    /// <summary>The instructions at RIP.</summary>
+    public static string Disassemble(Vcpu cpu, int count)
     {
         CpuState* s = cpu.State;
         byte[] code = new byte[15 * count];

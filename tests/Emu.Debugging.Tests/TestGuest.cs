@@ -29,6 +29,7 @@ internal sealed unsafe class TestGuest : IDisposable
         Cpu.State->Rip = Code;
         Cpu.UpdatePaging();
         Cpu.UpdateMode();
+        Machine.History?.Restart();
     }
 
     public Machine.Machine Machine { get; }

@@ -243,7 +243,9 @@ public sealed class ScreenTests : IDisposable
         {
             if (text.Contains("running; Esc stops", StringComparison.Ordinal)) keyboard.Type("\e");
         };
-        view.Handle(new KeyPress(Key.Character, 'c'));
+        // Looked at behind every instruction, this goes on for minutes.
+        foreach (char c in ":until if rbx == 1") view.Handle(new KeyPress(Key.Character, c));
+        view.Handle(new KeyPress(Key.Enter));
         Assert.StartsWith("interrupted at _start", view.Status, StringComparison.Ordinal);
         Assert.NotEqual(0u, endless.Evaluate("rax"));
     }
@@ -260,6 +262,16 @@ public sealed class ScreenTests : IDisposable
         Assert.Equal(0, line.At(3));
         Assert.Equal(expected.Contains("2:", StringComparison.Ordinal) ? 1 : -1, line.At(9));
         Assert.Equal(-1, line.At(200));
+    }
+
+    [NeedsToolsFact]
+    public void CodeAboveIsDecodedFromWhereItsLinesBegin()
+    {
+        // Decoded from other places, the bytes of the long constant are instructions too.
+        using StepperSession session64 = Programs.Assemble("section .text\nglobal _start\n_start: mov rax, 0x9090909090909090\n mov rbx, 0x4848484848484848\n nop\nhere: nop\n");
+        session64.RunTo(session64.Evaluate("here"));
+        string[] code = [.. CodeView.Around(session64, session64.InstructionPointer, 6, 10).Take(4).Select(r => session64.Text.Format(r.Instruction))];
+        Assert.Equal(["mov rax, 0x9090909090909090", "mov rbx, 0x4848484848484848", "nop", "nop"], code);
     }
 
     [NeedsToolsFact]

@@ -83,6 +83,19 @@ public sealed class TimeTravelTests
     }
 
     [NeedsToolsFact]
+    public void GoingToAnInstructionCountThatIsStillToComeRunsThereExactly()
+    {
+        using StepperSession session = Programs.Assemble("section .text\nglobal _start\n_start: xor ecx, ecx\nagain: inc rcx\n jmp again\n");
+        session.GoTo("2000001");
+        Assert.Equal((2_000_001ul, 1_000_000ul), (session.Position, session.Evaluate("rcx")));
+        session.GoTo("11");
+        Assert.Equal((11ul, 5ul), (session.Position, session.Evaluate("rcx")));
+        session.AddBreakpoint(session.Evaluate("again"), "rcx == 1500000");
+        Assert.Equal(StopKind.Breakpoint, session.GoTo("4000000").Kind);
+        Assert.Equal(1_500_000ul, session.Evaluate("rcx"));
+    }
+
+    [NeedsToolsFact]
     public void AChangeByHandStaysWhenGoneBackBehindItAndForwardAgain()
     {
         using StepperSession session = Programs.Assemble(Counting);

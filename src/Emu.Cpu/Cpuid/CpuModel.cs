@@ -30,7 +30,8 @@ public sealed class CpuModel
         supported = SupportedCodes();
         Cr4Mask = ComputeCr4Mask();
         EferMask = (Has("syscall") ? Efer.Sce : 0) | (Has("lm") ? Efer.Lme : 0) | (Has("nx") ? Efer.Nxe : 0)
-            | (Has("fxsr-opt") ? Efer.Ffxsr : 0);
+            | (Has("fxsr-opt") ? Efer.Ffxsr : 0)
+            | (Has("auto-ibrs") ? Efer.Aibrse : 0);
         Xcr0Mask = Xcr0.X87 | Xcr0.Sse | (Has("avx") ? Xcr0.Avx : 0) | (Has("pku") ? Xcr0.Pkru : 0);
         Paging = new PagingFeatures(PhysicalAddressBits, Has("pdpe1gb"), Has("pse36"));
         DecoderOptions = (IsAmd ? DecoderOptions.AMD : DecoderOptions.None)

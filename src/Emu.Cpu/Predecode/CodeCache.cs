@@ -29,6 +29,9 @@ internal sealed unsafe class Block
 
     /// <summary>Its bytes have been overwritten.</summary>
     public bool Stale { get; set; }
+
+    /// <summary>Executions counted up to the last time it was offered to the translator.</summary>
+    public ulong CountedExecutions { get; set; }
 }
 
 /// <summary>

@@ -55,6 +55,8 @@ public static class Efer
     public const ulong Lmsle = 1u << 13;
     public const ulong Ffxsr = 1u << 14;
     public const ulong Tce = 1u << 15;
+    /// <summary>Automatic IBRS. There is no speculation to restrict, so it only reads back.</summary>
+    public const ulong Aibrse = 1u << 21;
 }
 
 /// <summary>XSAVE state components (SDM Vol. 1 13.1), bits of XCR0.</summary>

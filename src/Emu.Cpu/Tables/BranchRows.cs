@@ -16,9 +16,10 @@ internal enum BranchShape
 /// <summary>Chooses RIP and stack forms from the mode.</summary>
 internal static class BranchForms
 {
-    /// <summary>0 <see cref="Rip64"/>, 1 <see cref="RipFlat32"/>, 2 <see cref="RipGeneral"/>.</summary>
+    /// <summary>0 <see cref="Rip64"/>, 1 <see cref="RipFlat32"/>, 2 <see cref="RipGeneral"/>, which never goes on by itself and so serves single steps.</summary>
     public static int RipForm(CodeMode mode, int operandSize) =>
-        (mode & CodeMode.Code64) != 0 ? operandSize == 8 ? 0 : 2
+        (mode & CodeMode.SingleStep) != 0 ? 2
+        : (mode & CodeMode.Code64) != 0 ? operandSize == 8 ? 0 : 2
         : (mode & (CodeMode.Flat | CodeMode.Code32)) == (CodeMode.Flat | CodeMode.Code32) && operandSize == 4 ? 1
         : 2;
 

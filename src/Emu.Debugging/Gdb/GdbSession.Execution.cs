@@ -45,6 +45,7 @@ internal sealed partial class GdbSession
         {
             if (HexText.Number(address) is not { } target) return BadArgument;
             stepped.State->Rip = target;
+            NoteChange(true);
         }
 
         return step ? Step(stepped, othersRun: false) : Continue();

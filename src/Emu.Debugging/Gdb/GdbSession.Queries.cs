@@ -13,7 +13,7 @@ internal sealed partial class GdbSession
 
     private void AddQueries()
     {
-        On("qSupported", _ => $"PacketSize={GdbServer.MaxPacket:x};qXfer:features:read+;qXfer:threads:read+;QStartNoAckMode+;swbreak+;hwbreak+;vContSupported+");
+        On("qSupported", _ => $"PacketSize={GdbServer.MaxPacket:x};qXfer:features:read+;qXfer:threads:read+;QStartNoAckMode+;swbreak+;hwbreak+;vContSupported+{ReverseFeatures}");
         On("qXfer:features:read:", text => ReadObject(text, name =>
         {
             if (name != "target.xml") return null;

@@ -43,15 +43,21 @@ internal sealed partial class GdbSession
     {
         if (HexText.ToBytes(digits) is not { } bytes) return BadArgument;
         int at = 0;
-        bool done = true;
+        bool done = true, any = false;
         foreach (GdbRegister register in description.Registers)
         {
             if (at + register.Size > bytes.Length) break;
             ReadOnlySpan<byte> value = bytes.AsSpan(at, register.Size);
-            if (Read(register) != HexText.From(value)) done &= register.Write(selected, value);
+            if (Read(register) != HexText.From(value))
+            {
+                any = true;
+                done &= register.Write(selected, value);
+            }
+
             at += register.Size;
         }
 
+        if (any) NoteChange(true);
         return done ? Ok : BadArgument;
     }
 
@@ -64,7 +70,7 @@ internal sealed partial class GdbSession
     {
         int equals = text.IndexOf('=');
         if (equals < 0 || FindRegister(text.AsSpan(0, equals)) is not { } register || HexText.ToBytes(text[(equals + 1)..]) is not { } value) return BadArgument;
-        return value.Length == register.Size && register.Write(selected, value) ? Ok : BadArgument;
+        return value.Length == register.Size && NoteChange(register.Write(selected, value)) ? Ok : BadArgument;
     }
 
     private static bool SplitData(string text, out ulong address, out int length, out string data)
@@ -98,6 +104,6 @@ internal sealed partial class GdbSession
     private string WriteMemory(ulong address, byte[] data)
     {
         bool done = physicalMode ? selected.Memory.TryPoke(address, data) : GuestView.WriteLinear(selected, address, data);
-        return done ? Ok : NoMemory;
+        return NoteChange(done) ? Ok : NoMemory;
     }
 }

@@ -44,6 +44,7 @@ internal sealed partial class GdbSession
         AddStateHandlers();
         AddPointHandlers();
         AddExecutionHandlers();
+        AddReverseHandlers();
         debugger.Stopped += OnStopped;
         machine.Stopping += _ => OnStopping();
     }

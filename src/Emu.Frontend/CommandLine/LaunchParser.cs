@@ -90,12 +90,17 @@ internal static class LaunchParser
                 machine = machine with { Accelerator = Accelerator.Interpreter };
                 break;
             // Scripts for QEMU say tcg for what is translation here.
-            case null or "jit" or "tcg":
+            case null or "jit" or "tcg" or "lockstep":
+                if (list.Head == "lockstep" && (machine.History != null || machine.Recording != null))
+                {
+                    throw new UsageException("-accel lockstep: not together with -icount history=on or rr=");
+                }
+
                 TranslatorOptions defaults = machine.Translator;
                 list.Text("thread");
                 machine = machine with
                 {
-                    Accelerator = Accelerator.Translator,
+                    Accelerator = list.Head == "lockstep" ? Accelerator.Lockstep : Accelerator.Translator,
                     Translator = defaults with
                     {
                         Threshold = (uint)(list.Number("threshold", 1, 1_000_000_000) ?? defaults.Threshold),
@@ -104,9 +109,9 @@ internal static class LaunchParser
                 };
                 break;
             case "kvm" or "hax" or "hvf" or "whpx" or "xen" or "nvmm":
-                throw new UsageException($"-accel {list.Head}: everything is emulated here; leave it out, or say jit or interp");
+                throw new UsageException($"-accel {list.Head}: everything is emulated here; leave it out, or say jit, interp or lockstep");
             default:
-                throw new UsageException($"-accel {list.Head}: there is no such accelerator; leave it out, or say jit or interp");
+                throw new UsageException($"-accel {list.Head}: there is no such accelerator; leave it out, or say jit, interp or lockstep");
         }
 
         list.Finish();

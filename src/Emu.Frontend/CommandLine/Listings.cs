@@ -33,7 +33,7 @@ internal static class Listings
         output.WriteLine("  hpet=on|off     high-precision event timer (default on)");
         output.WriteLine("  acpi=on|off     ACPI tables (default on)");
         output.WriteLine("  vmport=on|off   VMware's backdoor port with its absolute pointer (default on)");
-        output.WriteLine("  accel=jit       translate what runs often (default); interp only interprets");
+        output.WriteLine("  accel=jit       translate what runs often (default); interp only interprets, lockstep does both and compares");
     }
 
     private static void Processors(TextWriter output)
@@ -68,7 +68,11 @@ internal static class Listings
         }
     }
 
-    private static void Accelerators(TextWriter output) => output.WriteLine("tcg (accepted: everything is emulated)");
+    private static void Accelerators(TextWriter output) => output.WriteLine("""
+        jit         translate what runs often (default; tcg is accepted for it)
+        interp      only interpret
+        lockstep    do both, and stop at the first difference
+        """);
 
     private static void Displays(TextWriter output)
     {

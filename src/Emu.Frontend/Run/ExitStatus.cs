@@ -14,6 +14,9 @@ internal static class ExitStatus
     /// <summary>A triple fault ended the machine (<c>-no-reboot</c>).</summary>
     public const int TripleFault = 4;
 
+    /// <summary>Translated code did something else than tier 0 (<c>-accel lockstep</c>).</summary>
+    public const int LockstepDifference = 6;
+
     /// <summary>A bug of the emulator.</summary>
     public const int InternalError = 70;
 }

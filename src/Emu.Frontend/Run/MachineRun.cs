@@ -98,6 +98,14 @@ internal sealed class MachineRun : IDisposable
             return ExitStatus.TripleFault;
         }
 
+        if (options.Machine.Accelerator != Accelerator.Lockstep) return machine.ExitStatus;
+        if (reason == StopReason.LockstepDifference)
+        {
+            Console.Error.WriteLine(machine.LockstepReport);
+            return ExitStatus.LockstepDifference;
+        }
+
+        Report($"lockstep: {machine.RetiredInstructions} instructions, {machine.LockstepComparisons} comparisons, no difference");
         return machine.ExitStatus;
     }
 

@@ -53,6 +53,7 @@ internal static class FlagLiveness
     private static RflagsBits Written(in Instruction i) => i.Mnemonic switch
     {
         Mnemonic.Mul or Mnemonic.Imul => RflagsBits.OF | RflagsBits.CF,
+        Mnemonic.Bt or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc => RflagsBits.CF,
         Mnemonic.Tzcnt or Mnemonic.Lzcnt => Status & ~RflagsBits.OF,
         _ => i.RflagsModified & Status,
     };

@@ -30,6 +30,9 @@ internal sealed class ResultLiveness
     {
         uint live = All;
         int last = block.Instructions.Count - (block.End == BlockEnd.FallThrough ? 1 : 2);
+        // One that shares the check of another's address leaves no more.
+        HashSet<AccessGroup> seen = [];
+        bool[] leaves = [.. block.Instructions.Select(i => mayLeave(i) && (i.Group == null || seen.Add(i.Group)))];
         for (int i = last; i >= 0; i--)
         {
             RegionInstruction instruction = block.Instructions[i];
@@ -43,7 +46,7 @@ internal sealed class ResultLiveness
             instruction.ResultDead = written != 0 && (written & live) == 0;
             live &= ~killed;
             if (!instruction.ResultDead || isKept(instruction)) live |= read;
-            if (mayLeave(instruction)) live = All;
+            if (leaves[i]) live = All;
         }
     }
 

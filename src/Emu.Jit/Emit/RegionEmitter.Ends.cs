@@ -86,7 +86,7 @@ internal sealed unsafe partial class RegionEmitter
             BranchIf(condition, elsewhere);
             RegionBlock owner = block;
             FlagState state = flags;
-            stubs.Enqueue(() =>
+            Later(() =>
             {
                 block = owner;
                 flags = state;

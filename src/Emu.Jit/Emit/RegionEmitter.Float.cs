@@ -104,7 +104,7 @@ internal sealed unsafe partial class RegionEmitter
         int size = VectorSize;
         bool three = HasThreeOperands(unary: false);
         int last = three ? 2 : 1;
-        LocalBuilder right = il.DeclareLocal(VectorType(size));
+        LocalBuilder right = Scratch(VectorType(size));
         PushVectorOperand(last, size, MustBeAligned(row));
         il.Emit(OpCodes.Stloc, right);
         Register left = i.GetOpRegister(three ? 1 : 0);
@@ -166,7 +166,7 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>A scalar operand in the low element of a vector whose other elements do not matter, in a local.</summary>
     private LocalBuilder ReadFloat(int number, Type element)
     {
-        LocalBuilder local = il.DeclareLocal(FloatIntrinsics.VectorOf(element, 16));
+        LocalBuilder local = Scratch(FloatIntrinsics.VectorOf(element, 16));
         if (current.Iced.GetOpKind(number) == OpKind.Memory)
         {
             PushFloatMemory(TranslateOperand(element == typeof(float) ? 4 : 8, write: false), element, nameof(Vector128.CreateScalarUnsafe));
@@ -228,7 +228,7 @@ internal sealed unsafe partial class RegionEmitter
         LocalBuilder right = ReadFloat(1, element);
         LocalBuilder left = ReadFloat(0, element);
         MethodInfo compare = FloatIntrinsics.ForFlags(element, signals, "GreaterThanOrEqual");
-        LocalBuilder notBelow = il.DeclareLocal(typeof(int)), notAbove = il.DeclareLocal(typeof(int));
+        LocalBuilder notBelow = Scratch(typeof(int)), notAbove = Scratch(typeof(int));
         il.Emit(OpCodes.Ldloc, left);
         il.Emit(OpCodes.Ldloc, right);
         il.Emit(OpCodes.Call, compare);
@@ -363,7 +363,7 @@ internal sealed unsafe partial class RegionEmitter
         bool scalar = IsScalar(i);
         int size = scalar ? 16 : VectorSize;
         Type vector = FloatIntrinsics.VectorOf(element, size);
-        LocalBuilder last = il.DeclareLocal(vector), first = il.DeclareLocal(vector), second = il.DeclareLocal(vector);
+        LocalBuilder last = Scratch(vector), first = Scratch(vector), second = Scratch(vector);
         if (scalar)
         {
             last = ReadFloat(2, element);
@@ -390,7 +390,7 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Ldloc, c);
         il.Emit(OpCodes.Call, FloatIntrinsics.ForFused(name, element, size, scalar)!);
         // Which of several NaN operands is the result depends on the form, and RyuJIT chooses that as it likes.
-        LocalBuilder result = il.DeclareLocal(vector);
+        LocalBuilder result = Scratch(vector);
         il.Emit(OpCodes.Stloc, result);
         il.Emit(OpCodes.Ldloc, result);
         Call(typeof(VectorFunctions), scalar ? "IsNaN" : size == 32 ? "AnyNaN256" : "AnyNaN", element);

@@ -44,7 +44,7 @@ internal sealed unsafe partial class RegionEmitter
     }
 
     /// <summary>Whether an instruction is performed in place rather than by the interpreter.</summary>
-    private static bool IsNative(RegionInstruction instruction)
+    internal static bool IsNative(RegionInstruction instruction)
     {
         ref readonly Instruction i = ref instruction.Iced;
         if (i.IsInvalid) return false;

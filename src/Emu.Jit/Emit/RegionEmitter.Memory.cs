@@ -132,7 +132,7 @@ internal sealed unsafe partial class RegionEmitter
     {
         LocalBuilder entry = EmitTlbEntry(linear);
         EmitTagCheck(linear, size - 1, entry, write, miss);
-        LocalBuilder host = il.DeclareLocal(typeof(nint));
+        LocalBuilder host = Scratch(typeof(nint));
         il.Emit(OpCodes.Ldloc, linear);
         LoadField(entry, StateLayout.Addend, OpCodes.Ldind_I8);
         il.Emit(OpCodes.Add);
@@ -151,7 +151,7 @@ internal sealed unsafe partial class RegionEmitter
             LocalBuilder lowest = PopTemporary();
             LocalBuilder entry = EmitTlbEntry(lowest);
             EmitTagCheck(lowest, group.Highest - group.Lowest, entry, group.Writes, miss);
-            groupHosts[group] = root = il.DeclareLocal(typeof(nint));
+            groupHosts[group] = root = blockLocals.Take(il, typeof(nint));
             il.Emit(OpCodes.Ldloc, lowest);
             LoadField(entry, StateLayout.Addend, OpCodes.Ldind_I8);
             il.Emit(OpCodes.Add);
@@ -162,7 +162,7 @@ internal sealed unsafe partial class RegionEmitter
         }
 
         if (current.GroupOffset == 0) return root;
-        LocalBuilder host = il.DeclareLocal(typeof(nint));
+        LocalBuilder host = Scratch(typeof(nint));
         il.Emit(OpCodes.Ldloc, root);
         Constant(current.GroupOffset);
         il.Emit(OpCodes.Conv_I);
@@ -173,7 +173,7 @@ internal sealed unsafe partial class RegionEmitter
 
     private LocalBuilder EmitTlbEntry(LocalBuilder linear)
     {
-        LocalBuilder entry = il.DeclareLocal(typeof(nint));
+        LocalBuilder entry = Scratch(typeof(nint));
         il.Emit(OpCodes.Ldloc, tlb);
         EmitTlbOffset(linear);
         il.Emit(OpCodes.Add);

@@ -13,8 +13,8 @@ internal sealed unsafe partial class RegionEmitter
 
     private readonly LocalBuilder?[] gpr = new LocalBuilder?[16];
     private readonly bool[] gprWritten = new bool[16];
-    private readonly List<LocalBuilder> temporaries = [];
-    private int nextTemporary;
+    private readonly LocalPool scratch = new();
+    private readonly LocalPool blockLocals = new();
 
     /// <summary>Finds the registers the region's native instructions use and change.</summary>
     private void CollectRegisters()
@@ -63,7 +63,7 @@ internal sealed unsafe partial class RegionEmitter
 
         if (!used.Register.IsGPR()) return;
         int number = used.Register.GetFullRegister().GetNumber();
-        gpr[number] ??= il.DeclareLocal(typeof(long));
+        gpr[number] ??= il.DeclareLocal(typeof(long), Register.RAX + number);
         // Reading is enough to be loaded, and a register that may be written is stored on every way out, so loaded too.
         if (used.Access is OpAccess.Write or OpAccess.CondWrite or OpAccess.ReadWrite or OpAccess.ReadCondWrite) gprWritten[number] = true;
     }
@@ -201,19 +201,10 @@ internal sealed unsafe partial class RegionEmitter
     private static bool IsHighByte(Register register) => register is >= Register.AH and <= Register.BH;
 
     /// <summary>A 64-bit local for a value within one instruction.</summary>
-    private LocalBuilder Temporary()
-    {
-        // Distinct locals for distinct values make the register allocator's life easier, but it tracks a limited number.
-        const int Most = 256;
-        if (temporaries.Count < Most)
-        {
-            LocalBuilder local = il.DeclareLocal(typeof(long));
-            temporaries.Add(local);
-            return local;
-        }
+    private LocalBuilder Temporary() => scratch.Take(il, typeof(long));
 
-        return temporaries[nextTemporary++ % Most];
-    }
+    /// <summary>A local of any type for the current instruction alone.</summary>
+    private LocalBuilder Scratch(Type type) => scratch.Take(il, type);
 
     private LocalBuilder PopTemporary()
     {

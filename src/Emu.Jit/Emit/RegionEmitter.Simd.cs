@@ -104,7 +104,7 @@ internal sealed unsafe partial class RegionEmitter
         else
         {
             // Memory first: it may leave.
-            LocalBuilder right = il.DeclareLocal(VectorType(size));
+            LocalBuilder right = Scratch(VectorType(size));
             PushVectorOperand(last, size, MustBeAligned(row));
             il.Emit(OpCodes.Stloc, right);
             PushVector(i.GetOpRegister(three ? 1 : 0), size);
@@ -157,7 +157,7 @@ internal sealed unsafe partial class RegionEmitter
         ref readonly Instruction i = ref current.Iced;
         int size = VectorSize;
         bool vex = i.Encoding == EncodingKind.VEX;
-        LocalBuilder second = il.DeclareLocal(VectorType(size));
+        LocalBuilder second = Scratch(VectorType(size));
         PushVectorOperand(vex ? 2 : 1, size, MustBeAligned(row));
         il.Emit(OpCodes.Stloc, second);
         PushVector(i.GetOpRegister(vex ? 1 : 0), size);
@@ -181,7 +181,7 @@ internal sealed unsafe partial class RegionEmitter
     {
         ref readonly Instruction i = ref current.Iced;
         int size = VectorSize;
-        LocalBuilder third = il.DeclareLocal(VectorType(size));
+        LocalBuilder third = Scratch(VectorType(size));
         PushVectorOperand(2, size, aligned: false);
         il.Emit(OpCodes.Stloc, third);
         PushVector(i.Op0Register, size);
@@ -196,7 +196,7 @@ internal sealed unsafe partial class RegionEmitter
     {
         ref readonly Instruction i = ref current.Iced;
         bool binary = i.OpCount > 2 && (i.Op2Kind is OpKind.Register or OpKind.Memory);
-        LocalBuilder right = il.DeclareLocal(VectorType(32));
+        LocalBuilder right = Scratch(VectorType(32));
         PushVectorOperand(binary ? 2 : 1, 32, aligned: false);
         il.Emit(OpCodes.Stloc, right);
         PushVector(binary ? i.Op1Register : i.Op0Register, 32);
@@ -323,7 +323,7 @@ internal sealed unsafe partial class RegionEmitter
         ref readonly Instruction i = ref current.Iced;
         if (i.OpCount == 4)
         {
-            LocalBuilder lane = il.DeclareLocal(typeof(Vector128<byte>));
+            LocalBuilder lane = Scratch(typeof(Vector128<byte>));
             PushVectorOperand(2, 16, aligned: false);
             il.Emit(OpCodes.Stloc, lane);
             PushVector(i.Op1Register, 32);

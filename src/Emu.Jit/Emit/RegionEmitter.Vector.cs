@@ -45,7 +45,7 @@ internal sealed unsafe partial class RegionEmitter
     private void UseVector(in UsedRegister used)
     {
         int number = used.Register.GetNumber();
-        vectors[number] ??= il.DeclareLocal(RegisterType);
+        vectors[number] ??= il.DeclareLocal(RegisterType, (wideVectors ? Register.YMM0 : Register.XMM0) + number);
         if (used.Access is OpAccess.Write or OpAccess.CondWrite or OpAccess.ReadWrite or OpAccess.ReadCondWrite) vectorWritten[number] = true;
     }
 
@@ -152,7 +152,7 @@ internal sealed unsafe partial class RegionEmitter
             }
             else
             {
-                LocalBuilder low = il.DeclareLocal(typeof(Vector128<byte>));
+                LocalBuilder low = Scratch(typeof(Vector128<byte>));
                 il.Emit(OpCodes.Stloc, low);
                 il.Emit(OpCodes.Ldloc, local);
                 il.Emit(OpCodes.Ldloc, low);

@@ -19,7 +19,7 @@ internal sealed unsafe partial class RegionEmitter
     private readonly RegionMemory memory;
     private readonly CompareBranchFusion fusion;
     private readonly DynamicMethod method;
-    private readonly ILGenerator il;
+    private readonly IlWriter il;
     private readonly Label leave;
     private readonly Label follow;
     private readonly Label dispatch;
@@ -41,21 +41,21 @@ internal sealed unsafe partial class RegionEmitter
     private RegionInstruction current;
 
     /// <summary>Prepares a region for emission.</summary>
-    public RegionEmitter(RegionGraph graph, RegionMemory memory, CompareBranchFusion fusion)
+    public RegionEmitter(RegionGraph graph, RegionMemory memory, CompareBranchFusion fusion, IlListing? listing = null)
     {
         this.graph = graph;
         this.memory = memory;
         this.fusion = fusion;
         method = new DynamicMethod($"Region_{graph.Plan.Linear:x}", typeof(void), HandlerParameters, typeof(RegionEmitter).Module, skipVisibility: true) { InitLocals = false };
-        il = method.GetILGenerator(4096);
-        rip = il.DeclareLocal(typeof(long));
-        remaining = il.DeclareLocal(typeof(long));
-        tlb = il.DeclareLocal(typeof(nint));
-        exitOp = il.DeclareLocal(typeof(nint));
-        exitRip = il.DeclareLocal(typeof(long));
-        flagsX = il.DeclareLocal(typeof(long));
-        flagsY = il.DeclareLocal(typeof(long));
-        flagsKind = il.DeclareLocal(typeof(int));
+        il = new IlWriter(method.GetILGenerator(4096), listing);
+        rip = il.DeclareLocal(typeof(long), nameof(rip));
+        remaining = il.DeclareLocal(typeof(long), nameof(remaining));
+        tlb = il.DeclareLocal(typeof(nint), nameof(tlb));
+        exitOp = il.DeclareLocal(typeof(nint), nameof(exitOp));
+        exitRip = il.DeclareLocal(typeof(long), nameof(exitRip));
+        flagsX = il.DeclareLocal(typeof(long), nameof(flagsX));
+        flagsY = il.DeclareLocal(typeof(long), nameof(flagsY));
+        flagsKind = il.DeclareLocal(typeof(int), nameof(flagsKind));
         leave = il.DefineLabel();
         follow = il.DefineLabel();
         dispatch = il.DefineLabel();
@@ -88,6 +88,7 @@ internal sealed unsafe partial class RegionEmitter
         EmitPrologue();
         foreach (RegionBlock b in graph.Blocks) EmitBlock(b);
         while (stubs.TryDequeue(out Action? stub)) stub();
+        il.Begin(null, IlPart.Epilogue);
         EmitLeave();
         EmitFollow();
         EmitDispatch();
@@ -96,6 +97,7 @@ internal sealed unsafe partial class RegionEmitter
 
     private void EmitPrologue()
     {
+        il.Begin(null, IlPart.Prologue);
         EmitPageChecks();
         EmitVectorPrologue();
         LoadState(StateLayout.Rip, OpCodes.Ldind_I8);
@@ -155,21 +157,27 @@ internal sealed unsafe partial class RegionEmitter
     private void EmitBlock(RegionBlock b)
     {
         block = b;
+        il.Begin(b.Instructions[0], IlPart.Body);
         il.MarkLabel(blockLabels[b.Index]);
         BeginFlags(b);
+        blockLocals.Reset();
         int last = b.Instructions.Count - (b.End == BlockEnd.FallThrough ? 0 : 1);
         for (int i = 0; i < last; i++)
         {
             current = b.Instructions[i];
+            il.Begin(current, IlPart.Body);
             EmitInstruction();
         }
 
         current = b.Last;
+        il.Begin(current, IlPart.Body);
+        scratch.Reset();
         EmitEnd();
     }
 
     private void EmitInstruction()
     {
+        scratch.Reset();
         if (IsNative(current))
         {
             if (UsesVectors(current.Iced))
@@ -212,6 +220,9 @@ internal sealed unsafe partial class RegionEmitter
         il.MarkLabel(completed);
         EmitVectorResume(call + 1);
         ReloadState();
+        // A long string instruction counts as several.
+        LoadState(StateLayout.Remaining, OpCodes.Ldind_I8);
+        il.Emit(OpCodes.Stloc, remaining);
         SetCanonical();
     }
 
@@ -257,7 +268,7 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.And);
         LoadField(entry, StateLayout.ExecuteTag, OpCodes.Ldind_I8);
         il.Emit(OpCodes.Bne_Un, unknown);
-        LocalBuilder host = il.DeclareLocal(typeof(long)), cached = il.DeclareLocal(typeof(nint));
+        LocalBuilder host = Scratch(typeof(long)), cached = Scratch(typeof(nint));
         il.Emit(OpCodes.Ldloc, exitRip);
         LoadField(entry, StateLayout.Addend, OpCodes.Ldind_I8);
         il.Emit(OpCodes.Add);
@@ -330,7 +341,7 @@ internal sealed unsafe partial class RegionEmitter
         if (exits.TryGetValue((op, addBack), out Label label)) return label;
         exits[(op, addBack)] = label = il.DefineLabel();
         RegionBlock owner = block;
-        stubs.Enqueue(() =>
+        Later(() =>
         {
             il.MarkLabel(label);
             if (addBack)
@@ -350,6 +361,17 @@ internal sealed unsafe partial class RegionEmitter
             il.Emit(OpCodes.Br, leave);
         });
         return label;
+    }
+
+    /// <summary>Has something emitted behind all blocks, on behalf of the current instruction.</summary>
+    private void Later(Action stub)
+    {
+        RegionInstruction instruction = current;
+        stubs.Enqueue(() =>
+        {
+            il.Begin(instruction, IlPart.WayOut);
+            stub();
+        });
     }
 
     /// <summary>Pushes RIP of the block's first instruction.</summary>

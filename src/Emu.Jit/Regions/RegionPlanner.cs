@@ -14,6 +14,9 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
     /// <summary>Most targets of an indirect branch that are looked at.</summary>
     private const int MaxTargets = 48;
 
+    /// <summary>Blocks that have run this many times less often than the entry are left to the interpreter.</summary>
+    private const ulong ColdRatio = 64;
+
     private readonly List<PlannedBlock> planned = [];
     private readonly List<long> seen = [];
     private readonly Dictionary<ulong, int> counts = [];
@@ -31,13 +34,14 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
         queue.Clear();
         CpuState* s = cpu.State;
         linear = s->Rip;
+        ulong executions = Executions(entry);
         int instructions = 0;
         queue.Enqueue(0);
         while (queue.TryDequeue(out long start))
         {
             if (byStart.ContainsKey(start)) continue;
             Block? block = start == 0 ? entry : Find(s, entry, start);
-            if (block == null || block.Stale || StopsForDebugger(block)) continue;
+            if (block == null || block.Stale || StopsForDebugger(block) || Executions(block) * ColdRatio < executions) continue;
             Op* last = LastInstruction(block);
             int count = last->Index + 1;
             if (planned.Count > 0 && instructions + count > options.MaxInstructions) continue;
@@ -79,6 +83,15 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
         }
 
         return code.Find(host, entry.Mode);
+    }
+
+    /// <summary>How often the interpreter has run a block; what is not counted counts as often.</summary>
+    private ulong Executions(Block block)
+    {
+        Op* first = block.Ops;
+        if ((first->Flags & OpFlags.Entry) == 0) return uint.MaxValue;
+        bool counts = (nint)first->Handler == (nint)(delegate*<Vcpu, CpuState*, Op*, void>)&Handlers.Profile;
+        return block.CountedExecutions + (counts && first->Immediate < options.Threshold ? options.Threshold - first->Immediate : 0);
     }
 
     private static bool StopsForDebugger(Block block) =>

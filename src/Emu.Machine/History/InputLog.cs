@@ -13,6 +13,9 @@ internal sealed class InputLog(Machine machine)
     /// <summary>History is being repeated: inputs come from the log.</summary>
     public bool Repeats { get; set; }
 
+    /// <summary>The machine repeats what another one is just living through: at <see cref="End"/> it waits for more.</summary>
+    public bool Follows { get; init; }
+
     /// <summary>Where the history that is being repeated ends.</summary>
     public Position End { get; set; }
 
@@ -76,6 +79,7 @@ internal sealed class InputLog(Machine machine)
         if (ApplyDue(now)) return false;
         if (now >= End)
         {
+            if (Follows) return false;
             Repeats = false;
             machine.Quit(StopReason.ReplayEnd);
             return false;

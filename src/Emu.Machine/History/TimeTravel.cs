@@ -188,6 +188,14 @@ public sealed partial class TimeTravel : IDisposable
         return true;
     }
 
+    /// <summary>Where the state was changed by hand, it is the changed one that is seen on arrival.</summary>
+    internal void ApplyEditHere()
+    {
+        if (edits == 0 || !inputs.Repeats) return;
+        int nearest = FindCheckpoint(machine.Position);
+        if (checkpoints[nearest].Position == machine.Position && IsBehindEdit(nearest)) Restore(nearest);
+    }
+
     private void Prepare()
     {
         if (!machine.IsPaused) throw new InvalidOperationException("Only a paused machine can go back in time.");
@@ -217,8 +225,7 @@ public sealed partial class TimeTravel : IDisposable
         if (goal < now || checkpoints[nearest].Position > now || IsBehindEdit(nearest)) Restore(nearest);
         if (leaveTrail) LeaveTrail(goal);
         RunTo(goal);
-        nearest = FindCheckpoint(machine.Position);
-        if (checkpoints[nearest].Position == machine.Position && IsBehindEdit(nearest)) Restore(nearest);
+        ApplyEditHere();
         if (machine.Position >= inputs.End) ReachEnd();
     }
 

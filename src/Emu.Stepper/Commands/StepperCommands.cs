@@ -95,7 +95,7 @@ public sealed partial class StepperCommands
         });
         Add("reverse rc", "", "Run back to the last breakpoint or watchpoint", _ => Moved(Session.ReverseContinue()));
         Add("who", "REGISTER | [ADDRESS]", "Go to the instruction that wrote a register or memory last", rest => Moved(Session.LastWriter(rest)));
-        Add("goto", "BOOKMARK | N", "Go to a bookmark, or to when N instructions had run", rest => Moved(Session.GoTo(rest)));
+        Add("goto", "BOOKMARK | N", "Go to a bookmark, or to when N instructions have run, back or forward", rest => Moved(Session.GoTo(rest)));
         Add("break b", "ADDRESS [if EXPRESSION]", "Stop before the instruction at an address, a label or 'line N'", rest =>
         {
             (string place, string? condition) = SplitCondition(rest);

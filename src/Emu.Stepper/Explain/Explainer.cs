@@ -108,9 +108,16 @@ public sealed unsafe partial class Explainer(InstructionText text)
             if (pending.Instruction.IsStringInstruction) sentence += comparing ? $" Repeated until rCX is zero or the two {(pending.Instruction.HasRepnePrefix ? "are equal" : "differ")}." : " Repeated until rCX is zero.";
         }
 
+        if (Clears(pending.Instruction)) sentence += " Of something with itself that is always 0: the usual way to clear a register.";
         if (pending.Instruction.HasLockPrefix) sentence += " LOCK: no other processor comes in between.";
         lines.Add(new(ExplanationKind.Summary, sentence));
     }
+
+    /// <summary>XOR or SUB of a register with itself.</summary>
+    private static bool Clears(in Instruction instruction) =>
+        instruction.Mnemonic is Mnemonic.Xor or Mnemonic.Sub or Mnemonic.Pxor or Mnemonic.Xorps or Mnemonic.Xorpd or Mnemonic.Vpxor or Mnemonic.Vxorps or Mnemonic.Vxorpd
+        && instruction.GetOpKind(instruction.OpCount - 1) == OpKind.Register && instruction.GetOpKind(instruction.OpCount - 2) == OpKind.Register
+        && instruction.GetOpRegister(instruction.OpCount - 1) == instruction.GetOpRegister(instruction.OpCount - 2);
 
     /// <summary>Puts operands into a sentence or formula.</summary>
     private static string Fill(string pattern, in Instruction instruction, Func<int, string> operand, string result, string carry = "")

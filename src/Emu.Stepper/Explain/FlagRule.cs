@@ -66,7 +66,7 @@ public static class FlagRule
         if (rule is "comis" or "fcomi") return (null, "set for unordered: one of them is NaN");
         if (rule is "ptest" or "text" or "vtest" or "popcnt") return (false, "always cleared");
         int count = BitOperations.PopCount((byte)i.Result);
-        return Result(count % 2 == 0, rule, $"the low byte of the result, 0x{(byte)i.Result:x2}, has {count} bits set: {(count % 2 == 0 ? "even" : "odd")}");
+        return Result(count % 2 == 0, rule, $"the low byte of the result, 0x{(byte)i.Result:x2}, has {count} bit{(count == 1 ? "" : "s")} set: {(count % 2 == 0 ? "even" : "odd")}");
     }
 
     private static (bool? Value, string Reason) Carry(string rule, in FlagInputs i)

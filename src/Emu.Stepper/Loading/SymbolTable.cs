@@ -48,6 +48,15 @@ public sealed class SymbolTable
         return null;
     }
 
+    /// <summary>The nearest symbol in the 4 KiB that end at an address, below it; null if there is none.</summary>
+    public ulong? LastBefore(ulong address)
+    {
+        const ulong reach = 0x1000;
+        ulong? found = null;
+        foreach (ulong symbol in byAddress.Keys.TakeWhile(s => s < address)) found = symbol;
+        return found is { } last && address - last <= reach ? last : null;
+    }
+
     /// <summary>An address as symbol+distance, if a symbol lies at most 4 KiB below it; null otherwise.</summary>
     public string? Describe(ulong address)
     {

@@ -55,17 +55,25 @@ public sealed unsafe partial class StepperSession
         return Travel(history => what.EndsWith(']') ? LastMemoryWriter(history, what) : LastRegisterWriter(history, what));
     }
 
-    /// <summary>Goes to a bookmark, or to when a number of instructions had run.</summary>
+    /// <summary>Goes to a bookmark, or to when a number of instructions had run or will have run.</summary>
     public Stop GoTo(string place)
     {
         ulong count = Bookmarks.TryGetValue(place, out ulong marked) ? marked : Evaluate(place);
-        return Travel(history =>
+        if (Machine.History is { } known && new Position(count) > known.End)
         {
-            Position target = new(count);
-            if (target > history.End) throw new StepperException($"instruction {count} has not been reached yet; so far {history.End.Instructions} have run");
-            history.GoTo(target < history.Start ? history.Start : target);
-            return new Stop(StopKind.Step, $"at instruction {Position}, {Describe(InstructionPointer)}");
-        });
+            // Runs end between two pieces; what is too far is gone back.
+            Travel(history => MoveTo(history, history.End));
+            Stop stop = Continue(count - Position);
+            if (stop.Kind != StopKind.Limit) return stop;
+        }
+
+        return Travel(history => MoveTo(history, new Position(count)));
+    }
+
+    private Stop MoveTo(TimeTravel history, Position target)
+    {
+        history.GoTo(target < history.Start ? history.Start : target);
+        return new Stop(StopKind.Step, $"at instruction {Position}, {Describe(InstructionPointer)}");
     }
 
     private bool IsHidden => Program.Process != null && HidesKernel && LinuxProcess.IsKernel(InstructionPointer);

@@ -117,7 +117,8 @@ public sealed class Canvas
             Tone.Changed => "1;33",
             Tone.Current => "1;32",
             Tone.Code => "39",
-            Tone.Address => "34",
+            // Plain blue cannot be read on the black of many terminals.
+            Tone.Address => "94",
             Tone.Heading => "1",
             Tone.Good => "32",
             Tone.Bad => "1;31",

@@ -45,6 +45,11 @@ public static unsafe class CodeView
     /// </summary>
     public static IReadOnlyList<CodeRow> Around(StepperSession session, ulong linear, int before, int count)
     {
+        foreach (ulong start in KnownStarts(session, linear, before))
+        {
+            if (EndingAt(session, start, (int)(linear - start), linear, before, count) is { } known) return known;
+        }
+
         ulong first = session.Program.Symbols.FirstBefore(linear) ?? 0;
         for (int back = Math.Min(before * 4, 120); back > 0 && before > 0; back--)
         {
@@ -52,14 +57,28 @@ public static unsafe class CodeView
             ulong start = linear - (ulong)back;
             // What lies before the program is no code.
             if (start < first) continue;
-            List<CodeRow> rows = [.. Rows(session, start, back)];
-            int at = rows.FindIndex(r => r.Linear == linear);
-            if (at < 0 || rows.Take(at).Any(r => r.Instruction.IsInvalid)) continue;
-            int skip = Math.Max(0, at - before);
-            return [.. rows.Take(at).Skip(skip), .. Rows(session, linear, count - (at - skip))];
+            if (EndingAt(session, start, back, linear, before, count) is { } found) return found;
         }
 
         return Rows(session, linear, count);
+    }
+
+    /// <summary>Where an instruction is known to begin, nearest last: lines of the source, and the label above.</summary>
+    private static IEnumerable<ulong> KnownStarts(StepperSession session, ulong linear, int before)
+    {
+        if (before <= 0) yield break;
+        ulong[] lines = [.. (session.Program.Source?.Entries ?? []).Select(e => e.Key).Where(a => a < linear).TakeLast(before)];
+        foreach (ulong line in lines) yield return line;
+        if (session.Program.Symbols.LastBefore(linear) is { } label) yield return label;
+    }
+
+    /// <summary>The rows from a start on, if decoding from there arrives at an address; null otherwise.</summary>
+    private static IReadOnlyList<CodeRow>? EndingAt(StepperSession session, ulong start, int most, ulong linear, int before, int count)
+    {
+        List<CodeRow> rows = [.. Rows(session, start, most).TakeWhile(r => r.Linear < linear)];
+        if (rows.Count == 0 || rows[^1].Linear + (uint)rows[^1].Bytes.Length != linear || rows.Exists(r => r.Instruction.IsInvalid)) return null;
+        int skip = Math.Max(0, rows.Count - before);
+        return [.. rows.Skip(skip), .. Rows(session, linear, count - (rows.Count - skip))];
     }
 
     /// <summary>A listing from an address on.</summary>

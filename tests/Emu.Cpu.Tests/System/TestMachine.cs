@@ -96,7 +96,14 @@ internal sealed unsafe class TestMachine : ICpuBus, IDisposable
 
     public uint ReadPort(ushort port, int size) => PortInput(port, size);
 
-    public void WritePort(ushort port, int size, uint value) => Writes.Add((port, size, value));
+    /// <summary>Called behind every write to a port.</summary>
+    public Action? PortWritten { get; set; }
+
+    public void WritePort(ushort port, int size, uint value)
+    {
+        Writes.Add((port, size, value));
+        PortWritten?.Invoke();
+    }
 
     public byte AcknowledgeExternalInterrupt()
     {

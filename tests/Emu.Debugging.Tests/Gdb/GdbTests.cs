@@ -102,6 +102,66 @@ public sealed unsafe class GdbTests
         }
     }
 
+    private static MachineConfiguration Remembering => new()
+    {
+        Vga = false,
+        Clock = new ClockConfiguration { InstructionShift = 2, SleepWhenIdle = false },
+        History = new HistoryConfiguration(),
+    };
+
+    [GdbFact]
+    public void Gdb_steps_and_runs_backwards_to_breakpoints_and_to_the_beginning()
+    {
+        using TestGuest guest = new(32, Count32, configuration: Remembering);
+        guest.Machine.Pause();
+        using GdbClient gdb = new(guest);
+        string output = gdb.Run(
+            "break *0x800c", "continue", "continue", "continue", "p $eax", "reverse-continue", "p $eax",
+            "reverse-stepi", "p/x $eip", "reverse-stepi", "p/x $eip", "p *(int*)0x6000", "reverse-stepi", "p $eax", "stepi", "p $eax",
+            "delete", "reverse-continue", "p/x $eip", "p $eax", "p *(int*)0x6000");
+        foreach (string expected in (string[])["$1 = 3", "$2 = 2", "$3 = 0x8006", "$4 = 0x8001", "$5 = 1", "$6 = 1", "$7 = 2", "No more reverse-execution history", "$8 = 0x8000", "$9 = 0", "$10 = 0"])
+        {
+            GdbClient.AssertPrinted(expected, output);
+        }
+    }
+
+    [GdbFact]
+    public void Running_backwards_into_a_watchpoint_undoes_the_write()
+    {
+        using TestGuest guest = new(64, Count64, configuration: Remembering);
+        guest.Machine.Pause();
+        using GdbClient gdb = new(guest);
+        string output = gdb.Run(
+            "break *0x8100 if $rax == 4", "continue", "p $rax", "watch *(long*)0x6000", "reverse-continue", "p/x $rip", "p *(long*)0x6000", "reverse-continue", "p *(long*)0x6000", "continue", "p *(long*)0x6000");
+        GdbClient.AssertPrinted("$1 = 4", output);
+        GdbClient.AssertPrinted("Hardware watchpoint 2: *(long*)0x6000\n\nOld value = 4\nNew value = 3\n", output);
+        GdbClient.AssertPrinted("$2 = 0x800d", output);
+        GdbClient.AssertPrinted("$3 = 3", output);
+        GdbClient.AssertPrinted("Old value = 3\nNew value = 2\n", output);
+        GdbClient.AssertPrinted("$4 = 2", output);
+        GdbClient.AssertPrinted("Old value = 2\nNew value = 3\n", output);
+    }
+
+    [GdbFact]
+    public void What_gdb_changes_in_the_past_leads_to_another_future()
+    {
+        using TestGuest guest = new(32, Count32, configuration: Remembering);
+        guest.Machine.Pause();
+        using GdbClient gdb = new(guest);
+        string output = gdb.Run("break *0x800c", "continue", "continue", "continue", "reverse-continue", "set var $eax = 100", "continue", "p $eax", "set var *(int*)0x6000 = 7", "reverse-stepi", "stepi", "p *(int*)0x6000");
+        GdbClient.AssertPrinted("$1 = 101", output);
+        GdbClient.AssertPrinted("$2 = 7", output);
+    }
+
+    [GdbFact]
+    public void A_machine_that_remembers_nothing_does_not_offer_to_go_back()
+    {
+        using TestGuest guest = new(32, Count32);
+        guest.Machine.Pause();
+        using GdbClient gdb = new(guest);
+        GdbClient.AssertPrinted("Target remote does not support this command.", gdb.Run("stepi", "reverse-stepi"));
+    }
+
     [GdbFact]
     public void Code_that_gdb_writes_is_run_and_calls_can_be_finished()
     {

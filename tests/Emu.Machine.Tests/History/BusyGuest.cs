@@ -101,32 +101,7 @@ internal sealed unsafe class BusyGuest : IDisposable
     }
 
     /// <summary>The parts of the digest by name, to see which of them differs.</summary>
-    public Dictionary<string, string> Parts()
-    {
-        Dictionary<string, string> parts = [];
-        void Add(string name, Action<BinaryWriter> save)
-        {
-            using MemoryStream stream = new();
-            using BinaryWriter writer = new(stream);
-            save(writer);
-            parts.Add(name, Convert.ToHexString(stream.ToArray()));
-        }
-
-        Add("clock", Machine.Clock.SaveState);
-        Add("machine", Machine.SaveState);
-        foreach (Devices.ISnapshotable device in Machine.Board.Snapshotables) Add(device.GetType().Name + parts.Count, device.SaveState);
-        foreach (Vcpu cpu in Machine.Board.Processors) Add($"cpu{cpu.ApicId}", cpu.SaveState);
-        foreach (GuestRam block in Machine.Board.GuestMemory.Blocks)
-        {
-            for (int page = 0; page < block.Bytes.Length; page += 4096)
-            {
-                ReadOnlySpan<byte> bytes = block.Bytes.Slice(page, 4096);
-                if (bytes.ContainsAnyExcept((byte)0)) parts.Add($"{block.Name}+{page:x}", Convert.ToHexString(bytes));
-            }
-        }
-
-        return parts;
-    }
+    public Dictionary<string, string> Parts() => MachineParts.Of(Machine);
 
     public void Dispose()
     {

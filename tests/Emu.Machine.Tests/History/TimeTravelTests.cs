@@ -42,13 +42,13 @@ public sealed unsafe class TimeTravelTests
         {
             guest.History.GoTo(new Position(at));
             Assert.Equal(at, guest.Machine.RetiredInstructions);
-            AssertSame(states[at], guest.Parts(), at);
+            MachineParts.AssertSame(states[at], guest.Parts(), at);
         }
 
         foreach (ulong at in states.Keys)
         {
             guest.History.GoTo(new Position(at));
-            AssertSame(states[at], guest.Parts(), at);
+            MachineParts.AssertSame(states[at], guest.Parts(), at);
         }
 
         guest.History.GoTo(present);
@@ -72,18 +72,7 @@ public sealed unsafe class TimeTravelTests
                 pieces.Machine.RunInstructions(Math.Min((ulong)random.Next(1, 200), at - pieces.Machine.RetiredInstructions));
             }
 
-            AssertSame(whole.Parts(), pieces.Parts(), at);
-        }
-    }
-
-    private static void AssertSame(Dictionary<string, string> expected, Dictionary<string, string> actual, ulong at)
-    {
-        foreach (string name in expected.Keys.Union(actual.Keys))
-        {
-            string? before = expected.GetValueOrDefault(name), now = actual.GetValueOrDefault(name);
-            if (before == now) continue;
-            int difference = before == null || now == null ? 0 : before.Zip(now).TakeWhile(p => p.First == p.Second).Count() / 2;
-            Assert.Fail($"at instruction {at}, {name} is another one than before from byte {difference} on");
+            MachineParts.AssertSame(whole.Parts(), pieces.Parts(), at);
         }
     }
 }
