@@ -4,7 +4,7 @@ namespace Emu.Jit;
 public sealed record TranslatorOptions
 {
     /// <summary>Executions of a block before it is translated, at least 1.</summary>
-    public uint Threshold { get; init; } = 8000;
+    public uint Threshold { get; init; } = 20_000;
 
     /// <summary>Translate on the spot, so that runs are repeatable to the last operation; else on a thread of its own.</summary>
     public bool Synchronous { get; init; }

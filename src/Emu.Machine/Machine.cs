@@ -376,6 +376,7 @@ public sealed class Machine : IPowerControl, IDisposable
 
     private void Idle()
     {
+        Clock.CatchUp();
         long deadline = Clock.NextDeadline;
         if (Clock.CountsInstructions && deadline != long.MaxValue && !configuration.Clock.SleepWhenIdle)
         {
@@ -395,6 +396,7 @@ public sealed class Machine : IPowerControl, IDisposable
         // Semaphores time out in whole milliseconds; shorter waits would overshoot and cost the guest its timer rate.
         if (wait.TotalMilliseconds >= 1.5) Events.Wait(wait - TimeSpan.FromMilliseconds(1));
         else Thread.Yield();
+        Clock.CatchUp();
         if (Clock.CountsInstructions && deadline != long.MaxValue && Environment.TickCount64 - started + 2 >= (long)wait.TotalMilliseconds)
         {
             Clock.WarpTo(deadline);

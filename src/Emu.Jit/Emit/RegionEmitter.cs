@@ -84,8 +84,10 @@ internal sealed unsafe partial class RegionEmitter
     public DynamicMethod Emit()
     {
         FlagLiveness.Analyze(graph, static i => !IsNative(i) || MayLeave(i));
+        DemandedBits.Analyze(graph, static i => !IsNative(i) || MayLeave(i));
         AccessGrouping.Analyze(graph, IsNative);
         CollectRegisters();
+        PreparePageCaches();
         if (usesFloat) ResultLiveness.Analyze(graph, IsNative, MayLeave, DependsOnEnvironment);
         EmitPrologue();
         foreach (RegionBlock b in graph.Blocks) EmitBlock(b);

@@ -7,28 +7,48 @@ namespace Emu.Machine;
 /// The machine's virtual time and its timers. Driven by host time, or by the number of instructions the machine has
 /// retired, in which case everything that happens is a function of the start state and the input.
 /// </summary>
+/// <remarks>
+/// Host time is followed with care: when the host gives the emulator no processor for a while, a guest that is busy must not see the clock jump.
+/// It would lose ticks (a second edge of the PIT is nothing to an interrupt controller that still holds the first) while its time stamp counter goes
+/// on, and kernels that compare the two conclude that the timer is not connected. So time between two looks at the clock counts
+/// <see cref="LargestStep"/> at most; the rest is owed, and comes back little by little, or at once when the guest idles (<see cref="CatchUp"/>).
+/// </remarks>
 public sealed class VirtualClock : IClock
 {
     private const int FirstHostTimer = 1 << 30;
+
+    /// <summary>Nanoseconds that a busy guest's time may advance by at once: a tick of a kernel with 250 of them a second.</summary>
+    private const long LargestStep = 4_000_000;
+
+    /// <summary>What is owed comes back at an eighth of the speed of time.</summary>
+    private const int CatchUpShift = 3;
 
     private readonly PriorityQueue<(Timer Timer, long Generation), (long Deadline, int Number)> queue = new();
     private readonly Func<long>? instructions;
     private readonly int shift;
     private readonly Stopwatch host = new();
     private readonly List<Timer> timers = [];
-    private long offset;
+    private readonly Func<long> hostTime;
+    private readonly Lock hostGate = new();
+    private long offset, lastHost, owed;
     private long? held;
     private int hostTimers;
 
     /// <summary>A clock that follows host time while it is running (<see cref="Start"/>).</summary>
     public VirtualClock()
+        : this(null)
     {
     }
+
+    /// <summary>A clock that follows another source of host time.</summary>
+    /// <param name="hostTime">Nanoseconds, or null for the host's own.</param>
+    internal VirtualClock(Func<long>? hostTime) => this.hostTime = hostTime ?? (() => (long)(host.ElapsedTicks * (1e9 / Stopwatch.Frequency)));
 
     /// <summary>A clock that follows an instruction counter: one instruction takes 2^<paramref name="shift"/> ns.</summary>
     /// <param name="instructions">Instructions retired since power-on.</param>
     /// <param name="shift">0..10.</param>
     public VirtualClock(Func<long> instructions, int shift)
+        : this(null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(shift);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(shift, 10);
@@ -49,7 +69,33 @@ public sealed class VirtualClock : IClock
         {
             if (held is { } time) return time;
             if (instructions != null) return offset + (instructions() << shift);
-            return offset + (long)(host.ElapsedTicks * (1e9 / Stopwatch.Frequency));
+            return FollowHost();
+        }
+    }
+
+    /// <summary>Pays back at once what is owed: nothing runs in the guest that could miss it. Called before and after a wait.</summary>
+    public void CatchUp()
+    {
+        if (instructions != null) return;
+        lock (hostGate)
+        {
+            long now = hostTime();
+            offset += owed;
+            owed = 0;
+            lastHost = now;
+        }
+    }
+
+    private long FollowHost()
+    {
+        lock (hostGate)
+        {
+            long now = hostTime(), step = now - lastHost;
+            lastHost = now;
+            long correction = step > LargestStep ? LargestStep - step : Math.Min(owed, Math.Min(step >> CatchUpShift, LargestStep - step));
+            offset += correction;
+            owed -= correction;
+            return offset + now;
         }
     }
 
