@@ -83,7 +83,7 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Add);
         il.Emit(OpCodes.Conv_I);
         il.Emit(OpCodes.Stloc, host);
-        stubs.Enqueue(() =>
+        Later(() =>
         {
             il.MarkLabel(other);
             // A local of its own: the instruction's are in use.
