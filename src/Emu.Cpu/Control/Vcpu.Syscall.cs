@@ -8,12 +8,17 @@ public sealed unsafe partial class Vcpu
     private const ushort FlatCode32 = 0xC09B;
     private const ushort FlatData32 = 0xC093;
 
-    private void SetFlat(SegmentIndex index, ushort selector, ushort attributes, int dpl)
-    {
-        ref SegmentRegister register = ref State->Segment(index);
-        register = new SegmentRegister { Limit = uint.MaxValue, Selector = selector, Attributes = (ushort)(attributes | (dpl << 5)) };
-        register.UpdateDerived();
-    }
+    private void SetFlat(SegmentIndex index, ushort selector, ushort attributes, int dpl) =>
+        State->Segment(index) = new SegmentRegister
+        {
+            Limit = uint.MaxValue,
+            Selector = selector,
+            Attributes = (ushort)(attributes | (dpl << 5)),
+            // What UpdateDerived finds for a present, readable or writable segment that expands up.
+            High = uint.MaxValue,
+            Readable = true,
+            Writable = attributes == FlatData32,
+        };
 
     /// <summary>SYSCALL. Raises #UD unless EFER.SCE, and on Intel unless in 64-bit mode.</summary>
     internal void SystemCall()
