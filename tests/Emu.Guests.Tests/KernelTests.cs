@@ -45,7 +45,8 @@ public sealed partial class KernelTests
         Assert.Equal([machine, processors], lines[..2]);
         Assert.Contains(lines, l => l.Contains("Linux version", StringComparison.Ordinal));
         string[] warnings = [.. lines.Select(l => Warning().Match(l)).Where(m => m.Success).Select(m => m.Groups[1].Value)];
-        Assert.Empty(warnings.Except(Expected));
+        // "#1 #2 #3", the processors as they come up, is one line in pieces; a piece that another message comes before counts as one of its own.
+        Assert.Empty(warnings.Except(Expected).Where(w => !w.StartsWith(" #", StringComparison.Ordinal)));
     }
 
     /// <summary>A message of level warning or worse, as <c>dmesg -r</c> prints it.</summary>
