@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Emu.Frontend.Linux;
 
 namespace Emu.Compare;
@@ -36,18 +35,15 @@ internal static class CompareCommand
             IReadOnlyList<Workload> workloads = Choose(guest.List(), result.GetValue(only) ?? []);
             if (result.GetValue(list)) return PrintList(workloads);
             string image = GuestFiles.FindKernel(KernelVariant.All[0], result.GetValue(kernel));
-            string logs = Path.GetDirectoryName(guest.Program)!;
+            GuestBoot boot = new(image, guest.InitialFiles, CommandLine, GuestMegabytes, Path.GetDirectoryName(guest.Program)!);
             List<Contender> contenders = [];
             if (!result.GetValue(noNative) && !result.GetValue(processorTime)) contenders.Add(new Contender(Report.Native, guest.Program, ["serve"], 0));
-            if (!result.GetValue(noQemu)) contenders.Add(Emulator(Report.Qemu, "qemu-system-x86_64", ["-accel", "tcg", "-cpu", "max", "-net", "none"], image, guest, logs));
-            string emu = Path.Combine(top, "emu");
-            // Builds it, if need be, outside the measurement.
-            HostProgram.Run(emu, ["--version"]);
+            if (!result.GetValue(noQemu)) contenders.Add(Emulators.Qemu(boot));
+            Emulators.Prepare(top);
             string[] more = result.GetValue(emuOptions)?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
             foreach (string accelerator in result.GetValue(accelerators) is { Length: > 0 } given ? given : [DefaultAccelerator])
             {
-                string[] choice = accelerator == DefaultAccelerator ? [] : ["-accel", accelerator];
-                contenders.Add(Emulator(accelerator == DefaultAccelerator ? "emu" : $"emu {accelerator}", emu, [.. choice, .. more], image, guest, logs));
+                contenders.Add(Emulators.Emu(top, accelerator == DefaultAccelerator ? null : accelerator, more, boot));
             }
 
             return Compare(contenders, new Comparison(contenders, workloads, result.GetValue(processorTime)), c => c.Run(result.GetValue(boots), result.GetValue(repeat), result.GetValue(scale), TimeSpan.FromSeconds(result.GetValue(timeout)), Progress), result.GetValue(json));
@@ -71,20 +67,11 @@ internal static class CompareCommand
         }
     }
 
-    private static Option<string[]> List(string name, string description) => new(name)
+    internal static Option<string[]> List(string name, string description) => new(name)
     {
         Description = description,
         CustomParser = result => [.. result.Tokens.SelectMany(t => t.Value.Split(',', StringSplitOptions.RemoveEmptyEntries))],
     };
-
-    private static Contender Emulator(string name, string program, string[] arguments, string kernel, GuestBuild guest, string logs) => new(
-        name,
-        program,
-        [
-            .. arguments, "-m", GuestMegabytes.ToString(CultureInfo.InvariantCulture), "-display", "none", "-no-reboot", "-kernel", kernel, "-initrd", guest.InitialFiles, "-append", CommandLine,
-            "-serial", $"file:{Path.Combine(logs, name.Replace(' ', '-'))}.log", "-serial", "stdio",
-        ],
-        GuestMegabytes * 1048576L);
 
     private static IReadOnlyList<Workload> Choose(IReadOnlyList<Workload> all, string[] only)
     {
@@ -99,7 +86,7 @@ internal static class CompareCommand
         return 0;
     }
 
-    private static void Progress(string what)
+    internal static void Progress(string what)
     {
         if (!Console.IsErrorRedirected) Console.Error.Write($"\r\u001b[K{what}\r");
     }

@@ -3,7 +3,8 @@ using Emu.Frontend.Linux;
 
 try
 {
-    return CompareCommand.Create().Parse(args).Invoke(new System.CommandLine.InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    System.CommandLine.RootCommand command = args is ["boot", ..] ? BootCommand.Create() : CompareCommand.Create();
+    return command.Parse(args is ["boot", .. string[] rest] ? rest : args).Invoke(new System.CommandLine.InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
 catch (Exception e) when (e is CompareException or GuestFilesException)
 {

@@ -176,7 +176,7 @@ public sealed unsafe partial class Vcpu
     {
         CpuState* s = State;
         Code.Collect(s);
-        Code.Translator?.BetweenBlocks();
+        Code.Translator?.BetweenBlocks(s);
         if (s->Remaining < 0 || NeedsSingleStep)
         {
             RunAlone();

@@ -28,11 +28,69 @@ public sealed unsafe partial class Translator
         return text.ToString();
     }
 
+    /// <summary>
+    /// The region with code at a linear address, as it was when the region was planned; of several, one that begins there, else the latest. Null if there
+    /// is none, or it was compiled while <see cref="KeepsListings"/> was off. On the machine's thread.
+    /// </summary>
+    public RegionDocument? DocumentAt(ulong linear)
+    {
+        Region? found = ListedRegions().Where(r => r.Plan.Blocks.Any(b => linear - (r.Plan.Linear + (ulong)b.Start) < (ulong)b.Code.Length))
+            .OrderByDescending(r => r.Plan.Linear == linear).ThenByDescending(static r => r.Number).FirstOrDefault();
+        return found == null ? null : DocumentOf(found);
+    }
+
+    /// <summary>The region with the most instructions; null if there is none that was compiled while <see cref="KeepsListings"/> was on. On the machine's thread.</summary>
+    public RegionDocument? LargestDocument()
+    {
+        Region? found = ListedRegions().OrderByDescending(static r => r.Summary.Instructions).ThenBy(static r => r.Number).FirstOrDefault();
+        return found == null ? null : DocumentOf(found);
+    }
+
+    /// <summary>Linear addresses that regions in use were planned at. On the machine's thread.</summary>
+    public IReadOnlyList<ulong> RegionAddresses() => [.. LiveRegions().Select(static r => r.Plan.Linear).Order()];
+
+    private IEnumerable<Region> LiveRegions() => regionsOf.Values.SelectMany(static r => r).Where(static r => !r.IsRetired).Distinct();
+
+    private IEnumerable<Region> ListedRegions() => LiveRegions().Where(static r => r.Listing != null);
+
+    private static RegionDocument? DocumentOf(Region region)
+    {
+        if (region.Listing is not { } listing) return null;
+        List<GuestLine> guest = [];
+        Dictionary<RegionInstruction, int> indices = [];
+        NasmFormatter formatter = new();
+        StringOutput output = new();
+        foreach (RegionBlock block in listing.Graph.Blocks)
+        {
+            byte[] code = region.Plan.Blocks.First(b => b.Start == block.Start).Code;
+            foreach (RegionInstruction instruction in block.Instructions)
+            {
+                indices[instruction] = guest.Count;
+                formatter.Format(At(instruction.Iced, region.Plan.Linear), output);
+                int offset = (int)((long)instruction.Iced.IP - block.Start);
+                string bytes = Convert.ToHexStringLower(code.AsSpan(offset, Math.Min(instruction.Iced.Length, code.Length - offset)));
+                guest.Add(new GuestLine(region.Plan.Linear + instruction.Iced.IP, bytes, output.ToStringAndReset(), !IsPerformedInPlace(block, instruction), instruction == block.Instructions[0]));
+            }
+        }
+
+        return new RegionDocument
+        {
+            Summary = region.Summary,
+            Method = region.Method.Name,
+            Ordinal = region.Ordinal,
+            Guest = guest,
+            Intermediate = [.. listing.Lines.Select(l => new IntermediateLine(l.Offset, l.Text, l.Instruction == null ? -1 : indices[l.Instruction], l.Part, l.Value))],
+        };
+    }
+
+    private static bool IsPerformedInPlace(RegionBlock block, RegionInstruction instruction) =>
+        instruction == block.Last && block.End != BlockEnd.FallThrough ? block.End != BlockEnd.Interpreted : Emit.RegionEmitter.IsNative(instruction);
+
     private static bool Holds(Block block, nint host) => host >= block.Host && host < block.Host + block.ByteLength;
 
     private static void Describe(Region region, ulong start, StringBuilder text)
     {
-        text.AppendLine($"region {start:x}: {region.Plan.Blocks.Count} blocks, {region.Instructions} instructions, {region.Called} of them interpreted (*), {region.IlSize} bytes of IL");
+        text.AppendLine($"region {start:x}: {region.Plan.Blocks.Count} blocks, {region.Summary.Instructions} instructions, {region.Summary.Called} of them interpreted (*), {region.Summary.IlBytes} bytes of IL");
         NasmFormatter formatter = new();
         StringOutput output = new();
         foreach (RegionBlock block in new RegionGraph(region.Plan).Blocks)
@@ -40,10 +98,8 @@ public sealed unsafe partial class Translator
             text.AppendLine($" {start + (ulong)block.Start:x}: {block.End}");
             foreach (RegionInstruction instruction in block.Instructions)
             {
-                bool end = instruction == block.Last && block.End != BlockEnd.FallThrough;
-                bool native = end ? block.End != BlockEnd.Interpreted : Emit.RegionEmitter.IsNative(instruction);
                 formatter.Format(At(instruction.Iced, start), output);
-                text.AppendLine($"  {(native ? ' ' : '*')} {output.ToStringAndReset()}");
+                text.AppendLine($"  {(IsPerformedInPlace(block, instruction) ? ' ' : '*')} {output.ToStringAndReset()}");
             }
         }
     }

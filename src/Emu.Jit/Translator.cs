@@ -28,8 +28,12 @@ public sealed unsafe partial class Translator : ICodeTranslator
     private readonly ConcurrentQueue<Region> finished = new();
     private readonly CalleePreparation preparation = new();
     private readonly Thread? worker;
+    private readonly TranslatorCounters counters = new();
+    private readonly Dictionary<ulong, int> ordinals = [];
     private volatile bool anyFinished;
-    private long compileTicks;
+    private bool keepsListings;
+    private long memoryInUse;
+    private long installed;
 
     private Translator(CodeCache code, TranslatorOptions options)
     {
@@ -45,8 +49,7 @@ public sealed unsafe partial class Translator : ICodeTranslator
     {
         foreach (RegionPlan plan in queue.GetConsumingEnumerable())
         {
-            if (Compile(plan) is not { } region) continue;
-            finished.Enqueue(region);
+            finished.Enqueue(Compile(plan));
             anyFinished = true;
         }
     }
@@ -59,79 +62,83 @@ public sealed unsafe partial class Translator : ICodeTranslator
         return translator;
     }
 
-    /// <summary>Regions in use.</summary>
-    public int RegionCount { get; private set; }
+    /// <summary>What it has done and holds. On any thread.</summary>
+    public TranslatorStatistics Statistics => counters.Read() with { QueueLength = queue.Count, MemoryBudget = options.MemoryBudget };
 
-    /// <summary>Regions compiled since the start.</summary>
-    public int RegionsCompiled { get; private set; }
+    /// <summary>Regions compiled since the start. On any thread.</summary>
+    public long RegionsCompiled => counters.Read().RegionsCompiled;
 
-    /// <summary>Regions invalidated since the start because their code was written to.</summary>
-    public int RegionsInvalidated { get; private set; }
+    /// <summary>Regions invalidated since the start. On any thread.</summary>
+    public long RegionsInvalidated => counters.Read().RegionsInvalidated;
 
-    /// <summary>Guest instructions translated since the start, counting those in several regions as often.</summary>
-    public long InstructionsCompiled { get; private set; }
+    /// <summary>Raised when a region is put to use. On the machine's thread.</summary>
+    public event Action<RegionSummary>? Installed;
 
-    /// <summary>Of these, those that call the interpreter.</summary>
-    public long InstructionsCalled { get; private set; }
+    /// <summary>Raised when the code of a region in use was overwritten or dropped. On the machine's thread, at times in the middle of an instruction.</summary>
+    public event Action<RegionSummary>? Invalidated;
 
-    /// <summary>IL emitted since the start, in bytes.</summary>
-    public long IlBytes { get; private set; }
+    /// <summary>Raised when all regions were given up for memory, with their number and size in bytes. On the machine's thread.</summary>
+    public event Action<int, long>? Released;
 
-    /// <summary>Time spent emitting and compiling.</summary>
-    public TimeSpan CompileTime => Stopwatch.GetElapsedTime(0, Volatile.Read(ref compileTicks));
-
-    /// <summary>Plans waiting to be compiled.</summary>
-    public int QueueLength => queue.Count;
+    /// <summary>
+    /// Keep the IL of what is compiled in words, to be shown, and compile on the spot, so that what there is to be seen does not depend on the host. To be set
+    /// before any code runs. Costs memory.
+    /// </summary>
+    public bool KeepsListings
+    {
+        get => keepsListings;
+        set => keepsListings = value;
+    }
 
     uint ICodeTranslator.Threshold => options.Threshold;
 
     bool ICodeTranslator.OnHot(Vcpu cpu, Block block)
     {
-        if (queue.Count >= QueueCapacity) return false;
+        bool accepted = queue.Count < QueueCapacity;
+        counters.CountOffer(accepted);
+        if (!accepted) return false;
         RegionPlan plan = planner.Plan(cpu, block);
-        if (options.Synchronous)
-        {
-            if (Compile(plan) is { } region) Install(region);
-        }
-        else
-        {
-            queue.Add(plan);
-        }
-
+        if (options.Synchronous || keepsListings) Install(Compile(plan));
+        else queue.Add(plan);
         return true;
     }
 
-    private Region? Compile(RegionPlan plan)
+    private Region Compile(RegionPlan plan)
     {
         long started = Stopwatch.GetTimestamp();
         RegionMemory memory = new();
         RegionGraph graph = new(plan);
-        RegionEmitter emitter = new(graph, memory, code.Fusion);
+        IlListing? listing = keepsListings ? new IlListing(graph) : null;
+        RegionEmitter emitter = new(graph, memory, code.Fusion, listing);
         System.Reflection.Emit.DynamicMethod method = emitter.Emit();
         nint address = CompiledMethod.Compile(method);
         foreach (System.Reflection.MethodInfo callee in emitter.FloatCallees) preparation.Prepare(callee);
-        Interlocked.Add(ref compileTicks, Stopwatch.GetTimestamp() - started);
+        TimeSpan time = Stopwatch.GetElapsedTime(started);
+        int called = emitter.CalledInstructions.Values.Sum();
+        int ordinal = listing == null ? 0 : ordinals[plan.Linear] = ordinals.GetValueOrDefault(plan.Linear) + 1;
         return new Region(plan, memory, method, address)
         {
-            Instructions = emitter.NativeInstructions + emitter.CalledInstructions,
-            Called = emitter.CalledInstructions,
-            IlSize = emitter.IlSize,
+            Summary = new RegionSummary(plan.Linear, plan.Blocks.Count, emitter.NativeInstructions + called, called, emitter.IlSize, HostCode.Measure(address), time),
+            CalledByMnemonic = emitter.CalledInstructions,
+            Listing = listing,
+            Ordinal = ordinal,
         };
     }
 
     private void Install(Region region)
     {
-        RegionsCompiled++;
-        InstructionsCompiled += region.Instructions;
-        InstructionsCalled += region.Called;
-        IlBytes += region.IlSize;
+        counters.CountCompiled(region);
+        memoryInUse += region.MemoryBytes;
         if (!region.IsCurrent)
         {
-            region.Memory.Dispose();
+            counters.CountDiscarded();
+            region.Discard();
+            Forget(region);
             return;
         }
 
-        RegionCount++;
+        counters.CountInstalled(region);
+        region.Number = ++installed;
         foreach (PlannedBlock planned in region.Plan.Blocks)
         {
             if (!regionsOf.TryGetValue(planned.Block, out List<Region>? list)) regionsOf[planned.Block] = list = [];
@@ -139,6 +146,14 @@ public sealed unsafe partial class Translator : ICodeTranslator
         }
 
         region.Install();
+        Installed?.Invoke(region.Summary);
+    }
+
+    /// <summary>A region's memory has been given back.</summary>
+    private void Forget(Region region)
+    {
+        memoryInUse -= region.MemoryBytes;
+        counters.CountFreed(region);
     }
 
     void ICodeTranslator.OnRetired(Block block)
@@ -148,17 +163,41 @@ public sealed unsafe partial class Translator : ICodeTranslator
         {
             if (region.IsRetired) continue;
             region.Retire();
-            RegionCount--;
-            RegionsInvalidated++;
+            counters.CountInvalidated(region);
             retired.Add(region);
+            Invalidated?.Invoke(region.Summary);
         }
     }
 
-    void ICodeTranslator.BetweenBlocks()
+    void ICodeTranslator.BetweenBlocks(CpuState* running)
     {
+        if (memoryInUse > options.MemoryBudget) ReleaseGeneration(running);
         if (!anyFinished) return;
         anyFinished = false;
         while (finished.TryDequeue(out Region? region)) Install(region);
+    }
+
+    /// <summary>
+    /// Gives up all regions. Between blocks only the processor's link slot can point to one's operations: links and the jump cache lead to blocks of the
+    /// interpreter, whose first operations now count again.
+    /// </summary>
+    private void ReleaseGeneration(CpuState* running)
+    {
+        running->LinkSlot = null;
+        long before = memoryInUse;
+        Region[] live = [.. LiveRegions()];
+        counters.CountGeneration(live);
+        foreach (Region region in live.Concat(retired))
+        {
+            region.Release(options.Threshold);
+            Forget(region);
+        }
+
+        regionsOf.Clear();
+        retired.Clear();
+        // The runtime frees the code of a dynamic method when a collection finds that nobody has the method; it does not know that this is worth a collection.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
+        Released?.Invoke(live.Length, before - memoryInUse);
     }
 
     void ICodeTranslator.OnReleasing()
@@ -171,6 +210,7 @@ public sealed unsafe partial class Translator : ICodeTranslator
             }
 
             region.Memory.Dispose();
+            Forget(region);
         }
 
         retired.Clear();

@@ -4,10 +4,13 @@ namespace Emu.Jit;
 public sealed record TranslatorOptions
 {
     /// <summary>Executions of a block before it is translated, at least 1.</summary>
-    public uint Threshold { get; init; } = 8000;
+    public uint Threshold { get; init; } = 20_000;
 
     /// <summary>Translate on the spot, so that runs are repeatable to the last operation; else on a thread of its own.</summary>
     public bool Synchronous { get; init; }
+
+    /// <summary>Bytes that translations may take before all of them are given up and made anew as they are needed; at least 1.</summary>
+    public long MemoryBudget { get; init; } = 256L << 20;
 
     /// <summary>Most guest instructions in a region.</summary>
     public int MaxInstructions { get; init; } = 256;

@@ -186,7 +186,6 @@ public sealed class Machine : IPowerControl, IDisposable
             return;
         }
 
-        Clock.Advance();
         Clock.RunExpired();
         if (resetRequested || initRequested)
         {
@@ -377,6 +376,7 @@ public sealed class Machine : IPowerControl, IDisposable
 
     private void Idle()
     {
+        Clock.CatchUp();
         long deadline = Clock.NextDeadline;
         if (Clock.CountsInstructions && deadline != long.MaxValue && !configuration.Clock.SleepWhenIdle)
         {
@@ -385,7 +385,6 @@ public sealed class Machine : IPowerControl, IDisposable
         }
 
         TimeSpan wait = IdlePoll;
-        Clock.Rest();
         if (deadline != long.MaxValue)
         {
             long left = deadline - Clock.Nanoseconds;
@@ -397,6 +396,7 @@ public sealed class Machine : IPowerControl, IDisposable
         // Semaphores time out in whole milliseconds; shorter waits would overshoot and cost the guest its timer rate.
         if (wait.TotalMilliseconds >= 1.5) Events.Wait(wait - TimeSpan.FromMilliseconds(1));
         else Thread.Yield();
+        Clock.CatchUp();
         if (Clock.CountsInstructions && deadline != long.MaxValue && Environment.TickCount64 - started + 2 >= (long)wait.TotalMilliseconds)
         {
             Clock.WarpTo(deadline);

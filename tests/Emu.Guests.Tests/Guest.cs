@@ -1,4 +1,5 @@
 using Emu.Debugging.Monitor;
+using Emu.Devices.Display;
 using Emu.Devices.Input;
 using Emu.Devices.Serial;
 using Emu.Machine;
@@ -13,6 +14,9 @@ internal sealed class Guest : IDisposable
 
     /// <summary>Slices of the machine between two looks at the screen.</summary>
     private const int LookEvery = 250;
+
+    /// <summary>The same for the whole picture, which costs more.</summary>
+    private const int LookAtPictureEvery = 2000;
 
     private readonly MemoryCharacterDevice serial;
     private readonly KeySequencer keys;
@@ -33,6 +37,9 @@ internal sealed class Guest : IDisposable
     /// <summary>What the text screen shows.</summary>
     public string[] Screen => Machine.Board.Display?.ReadText() ?? [];
 
+    /// <summary>What the screen shows, dot by dot.</summary>
+    public DisplayFrame Picture => Machine.Board.Display?.Capture() ?? throw new InvalidOperationException("The machine has no display.");
+
     /// <summary>Runs until a line of the screen satisfies a condition; returns the screen.</summary>
     public string[] WaitForScreen(Predicate<string> condition)
     {
@@ -48,6 +55,15 @@ internal sealed class Guest : IDisposable
             },
             Patience);
         return seen ? screen : throw Failed("what was expected has not appeared on the screen");
+    }
+
+    /// <summary>Runs until the picture satisfies a condition.</summary>
+    public void WaitForPicture(Predicate<DisplayFrame> condition)
+    {
+        int slices = 0;
+        bool seen = false;
+        Machine.RunUntil(() => seen = seen || (++slices % LookAtPictureEvery == 0 && condition(Picture)), Patience);
+        if (!seen) throw Failed("what was expected has not appeared in the picture");
     }
 
     /// <summary>Runs until a text appears on the screen; returns the screen.</summary>

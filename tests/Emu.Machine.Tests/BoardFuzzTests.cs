@@ -1,3 +1,4 @@
+using System.Globalization;
 using Emu.Devices.Serial;
 using Emu.Mmu;
 using Xunit;
@@ -6,7 +7,8 @@ namespace Emu.Machine.Tests;
 
 /// <summary>
 /// A hostile guest: random reads and writes of every size, aligned or not, at every port and memory window of a whole machine, with timers, transfers and
-/// interrupts going on in between. The machine passes by staying alive: no access may raise an exception in the host.
+/// interrupts going on in between. The machine passes by staying alive: no access may raise an exception in the host. EMU_FUZZ_ACCESSES and
+/// EMU_FUZZ_SEED choose how many accesses, and which.
 /// </summary>
 public sealed class BoardFuzzTests : IDisposable
 {
@@ -30,9 +32,9 @@ public sealed class BoardFuzzTests : IDisposable
     [Fact]
     public void No_sequence_of_port_and_memory_accesses_brings_the_host_down()
     {
-        int accesses = Environment.GetEnvironmentVariable("EMU_TEST_GUESTS") is null or "" ? CommonAccesses : AccessesOfLongRun;
+        int accesses = Number("EMU_FUZZ_ACCESSES") ?? (Environment.GetEnvironmentVariable("EMU_TEST_GUESTS") is null or "" ? CommonAccesses : AccessesOfLongRun);
         WriteImages();
-        Random random = new(20);
+        Random random = new(Number("EMU_FUZZ_SEED") ?? 20);
         int done = 0;
         Machine machine = Start();
         try
@@ -56,6 +58,8 @@ public sealed class BoardFuzzTests : IDisposable
         // Were it off all the time, little would have been tested.
         Assert.InRange(stops, 0, accesses / 1000);
     }
+
+    private static int? Number(string variable) => int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out int value) ? value : null;
 
     private void Access(Machine machine, Random random)
     {

@@ -56,8 +56,7 @@ public sealed unsafe partial class Vcpu
         ulong caching = s->Cr0 & (Cr0.Cd | Cr0.Nw);
         ResetCommon();
         s->Cr0 = caching | Cr0.Et;
-        // Interrupts that were pending go with the local APIC's state; SMI and NMI stay latched.
-        ClearEvent(PendingEvents.Sipi);
+        // Interrupts that were pending go with the local APIC's state; SMI, NMI and a start-up IPI that has come since the INIT stay latched.
         Apic.ResetByInit();
         UpdatePaging();
         UpdateMode();

@@ -55,7 +55,9 @@ public sealed unsafe partial class Vcpu
     public void Init()
     {
         // A processor that waits for SIPI is in that state already.
-        if (State->Activity != ActivityState.WaitForSipi) PostEvent(PendingEvents.Init);
+        if (State->Activity == ActivityState.WaitForSipi) return;
+        ClearEvent(PendingEvents.Sipi);
+        PostEvent(PendingEvents.Init);
     }
 
     /// <summary>A start-up IPI: a processor that waits for it starts at <paramref name="vector"/> * 4096 in real-address mode. Any other ignores it.</summary>

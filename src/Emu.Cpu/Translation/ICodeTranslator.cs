@@ -22,8 +22,9 @@ internal unsafe interface ICodeTranslator : IDisposable
     /// <summary>The bytes of a block were overwritten, or the cache drops it. It may be running.</summary>
     void OnRetired(Block block);
 
-    /// <summary>No translated code is running: finished work may be installed, retired work released.</summary>
-    void BetweenBlocks();
+    /// <summary>No translated code is running: finished work may be installed, unneeded work released.</summary>
+    /// <param name="running">State of the processor that runs.</param>
+    void BetweenBlocks(CpuState* running);
 
     /// <summary>The cache is about to free the operations of retired blocks. No translated code is running.</summary>
     void OnReleasing();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Emu.Cpu;
 using Emu.Devices;
 using Emu.Devices.Storage;
@@ -54,13 +55,7 @@ public sealed partial class HumanMonitor
         Topic("name", "", "Name of the machine", (_, output) => output.WriteLine(context.Name ?? ""));
         Topic("uuid", "", "UUID of the machine", (_, output) => output.WriteLine(machine.Configuration.Uuid));
         Topic("memory_size_summary", "", "Amount of RAM", (_, output) => output.WriteLine($"base memory: {machine.Configuration.Memory}"));
-        Topic("jit", "", "Statistics of predecoded code", (_, output) =>
-        {
-            output.WriteLine($"blocks in the cache    {board.Code.BlockCount:N0}");
-            output.WriteLine($"blocks built           {board.Code.BlocksBuilt:N0}");
-            output.WriteLine($"blocks overwritten     {board.Code.Invalidations:N0}");
-            output.WriteLine($"instructions retired   {machine.RetiredInstructions:N0}");
-        });
+        Topic("jit", "", "Statistics of predecoded and of translated code", (_, output) => DescribeTranslation(output));
         Topic("mice", "", "Pointing devices", (_, output) => output.WriteLine($"* Mouse #0: PS/2 mouse{(board.Mouse.IsReporting ? "" : " (not enabled by the guest)")}"));
         Topic("chardev", "", "Serial lines", (_, output) =>
         {
@@ -77,6 +72,19 @@ public sealed partial class HumanMonitor
         {
             output.WriteLine($"{(cpu == CurrentCpu ? '*' : ' ')} CPU #{cpu.ApicId}: pc=0x{GuestView.LinearInstructionPointer(cpu):x16} {cpu.State->Activity} instructions={cpu.RetiredInstructions:N0}");
         }
+    }
+
+    private void DescribeTranslation(TextWriter output)
+    {
+        PcBoard board = machine.Board;
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
+            instructions retired     {machine.RetiredInstructions:N0}
+            blocks in the cache      {board.Code.BlockCount:N0}
+            blocks built             {board.Code.BlocksBuilt:N0}
+            blocks overwritten       {board.Code.Invalidations:N0}
+            """));
+        if (board.Translator is { } translator) translator.Statistics.Describe(output);
+        else output.WriteLine("translator               off (-accel interp)");
     }
 
     private static void DescribeLocalApic(Vcpu cpu, TextWriter output)

@@ -30,6 +30,9 @@ public enum LogItems
 
     /// <summary>Registers before a reset.</summary>
     Reset = 1 << 7,
+
+    /// <summary>Regions as they are translated and invalidated.</summary>
+    Translation = 1 << 8,
 }
 
 /// <summary>The names of <see cref="LogItems"/> on the command line, which are QEMU's where QEMU has the item.</summary>
@@ -45,6 +48,7 @@ public static class LogItemNames
         ("int", LogItems.Interrupts, "exceptions and interrupts as they are delivered"),
         ("mmu", LogItems.Paging, "translations of addresses that miss the TLB, and page faults"),
         ("io", LogItems.InputOutput, "accesses to I/O ports and memory-mapped devices"),
+        ("jit", LogItems.Translation, "regions as they are translated, and as their code is overwritten"),
         ("cpu_reset", LogItems.Reset, "registers before a reset"),
     ];
 

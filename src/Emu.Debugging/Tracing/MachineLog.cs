@@ -1,5 +1,7 @@
+using System.Globalization;
 using Emu.Cpu;
 using Emu.Debugging.Monitor;
+using Emu.Jit;
 using Emu.Mmu;
 
 namespace Emu.Debugging.Tracing;
@@ -34,7 +36,7 @@ public sealed unsafe class MachineLog : IDisposable
     /// <summary>What is on.</summary>
     public LogItems Items { get; private set; }
 
-    /// <summary>Addresses of code (in_asm, exec, cpu) and of data (mmu) to keep to; null for all.</summary>
+    /// <summary>Addresses of code (in_asm, exec, cpu, jit) and of data (mmu) to keep to; null for all.</summary>
     public AddressFilter? Filter { get; set; }
 
     /// <summary>Turns items on and off.</summary>
@@ -57,6 +59,7 @@ public sealed unsafe class MachineLog : IDisposable
         }
 
         if ((changed & LogItems.Reset) != 0) Hook(items.HasFlag(LogItems.Reset), () => machine.Resetting += OnResetting, () => machine.Resetting -= OnResetting);
+        if ((changed & LogItems.Translation) != 0 && machine.Board.Translator is { } translator) HookTranslator(translator, items.HasFlag(LogItems.Translation));
         machine.Debugger.BeforeInstruction = (items & (LogItems.Execution | LogItems.Registers)) != 0 ? OnInstruction : null;
         // Code that is already decoded would never be told.
         if ((changed & items & LogItems.Assembly) != 0) machine.Board.Code.Clear();
@@ -93,6 +96,13 @@ public sealed unsafe class MachineLog : IDisposable
     {
         if (on) add();
         else remove();
+    }
+
+    private void HookTranslator(Translator translator, bool on)
+    {
+        Hook(on, () => translator.Installed += OnInstalled, () => translator.Installed -= OnInstalled);
+        Hook(on, () => translator.Invalidated += OnInvalidated, () => translator.Invalidated -= OnInvalidated);
+        Hook(on, () => translator.Released += OnReleased, () => translator.Released -= OnReleased);
     }
 
     private bool Passes(ulong address) => Filter == null || Filter.Includes(address);
@@ -149,7 +159,22 @@ public sealed unsafe class MachineLog : IDisposable
     private void OnDeviceAccess(string device, ulong physical, int size, ulong value, bool isWrite) =>
         output.WriteLine($"io: {(isWrite ? "write" : "read "),-6}{physical:x16} {Sized(value, size)} {device}");
 
-    private static string Sized(ulong value, int size) => value.ToString("x" + (2 * size), System.Globalization.CultureInfo.InvariantCulture);
+    private static string Sized(ulong value, int size) => value.ToString("x" + (2 * size), CultureInfo.InvariantCulture);
+
+    private void OnInstalled(RegionSummary region)
+    {
+        if (!Passes(region.Linear)) return;
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"jit: install    {region.Linear:x16} blocks={region.Blocks} instructions={region.Instructions} interpreted={region.Called} il={region.IlBytes} host={region.HostBytes} time={region.CompileTime.TotalMilliseconds:F2}ms"));
+    }
+
+    private void OnInvalidated(RegionSummary region)
+    {
+        if (Passes(region.Linear)) output.WriteLine($"jit: invalidate {region.Linear:x16} blocks={region.Blocks} instructions={region.Instructions}");
+    }
+
+    private void OnReleased(int regions, long bytes) => output.WriteLine($"jit: release    all {regions} regions, {bytes} bytes");
 
     private void OnResetting()
     {

@@ -49,6 +49,7 @@ internal static class EmuCommand
         root.Subcommands.Add(TestCommand.Create());
         root.Subcommands.Add(StepCommand.Create());
         root.Subcommands.Add(DapCommand.Create());
+        root.Subcommands.Add(Explain.JitCommand.Create());
         root.Subcommands.Add(Completion.Create());
         root.SetAction(_ => 0);
         return root;

@@ -105,6 +105,7 @@ internal static class LaunchParser
                     {
                         Threshold = (uint)(list.Number("threshold", 1, 1_000_000_000) ?? defaults.Threshold),
                         Synchronous = list.Flag("sync") ?? defaults.Synchronous,
+                        MemoryBudget = TranslationCache(list) ?? defaults.MemoryBudget,
                     },
                 };
                 break;
@@ -116,6 +117,13 @@ internal static class LaunchParser
 
         list.Finish();
         return machine;
+    }
+
+    /// <summary>Memory for translations, in MiB if nothing is said, as QEMU's tb-size.</summary>
+    private static long? TranslationCache(PropertyList list)
+    {
+        long? size = list.Size("cache", 1 << 20) ?? list.Size("tb-size", 1 << 20);
+        return size is null or > 0 ? size : throw new UsageException("-accel: cache=0 leaves no memory for translations; -accel interp does without");
     }
 
     private static ulong Memory(string? text)

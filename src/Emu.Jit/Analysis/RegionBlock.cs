@@ -38,6 +38,9 @@ internal sealed unsafe class RegionInstruction
     /// <summary>Nobody sees what it writes to registers: that is overwritten before being read, with no way out between. Known in regions with floating point.</summary>
     public bool ResultDead { get; set; }
 
+    /// <summary>Nobody sees what its 8- or 16-bit destination leaves in the rest of the register; see <see cref="DemandedBits"/>.</summary>
+    public bool RestUnused { get; set; }
+
     /// <summary>Its memory operand's group, if it shares a page with others'.</summary>
     public AccessGroup? Group { get; set; }
 

@@ -5,44 +5,32 @@ using Emu.Jit.Analysis;
 
 namespace Emu.Jit.Emit;
 
-/// <summary>What a piece of a region's IL is for.</summary>
-internal enum IlPart
-{
-    /// <summary>Entry: checks of the mapping, loading of registers.</summary>
-    Prologue,
-
-    /// <summary>What an instruction does.</summary>
-    Body,
-
-    /// <summary>Behind the blocks: where an instruction leaves the region, or a branch goes that needs preparation.</summary>
-    WayOut,
-
-    /// <summary>The end of all ways out: storing of registers and flags, and on to the interpreter or another region.</summary>
-    Epilogue,
-}
-
 /// <summary>A line of a listing of IL.</summary>
 /// <param name="Offset">Offset in the method's IL, in bytes.</param>
 /// <param name="Text">Opcode and operand, or a label with its colon.</param>
 /// <param name="Instruction">The guest's instruction it belongs to; null for what belongs to the region.</param>
 /// <param name="Part">What it is for.</param>
-internal sealed record IlLine(int Offset, string Text, RegionInstruction? Instruction, IlPart Part);
+/// <param name="Value">The number it loads.</param>
+internal sealed record IlLine(int Offset, string Text, RegionInstruction? Instruction, RegionPart Part, long? Value = null);
 
 /// <summary>The IL of a region in words. One thread at a time.</summary>
-internal sealed class IlListing
+internal sealed class IlListing(RegionGraph graph)
 {
     private const int OpcodeColumns = 11;
 
     private readonly List<IlLine> lines = [];
     private readonly Dictionary<int, string> locals = [];
     private RegionInstruction? instruction;
-    private IlPart part;
+    private RegionPart part;
+
+    /// <summary>The instructions the lines belong to.</summary>
+    public RegionGraph Graph => graph;
 
     /// <summary>The lines, by offset.</summary>
     public IReadOnlyList<IlLine> Lines => lines;
 
     /// <summary>What follows belongs to an instruction of the guest, or to the region.</summary>
-    public void Begin(RegionInstruction? owner, IlPart purpose)
+    public void Begin(RegionInstruction? owner, RegionPart purpose)
     {
         instruction = owner;
         part = purpose;
@@ -59,7 +47,7 @@ internal sealed class IlListing
 
     /// <summary>An opcode with a number.</summary>
     public void Add(int offset, OpCode opcode, long value) =>
-        AddLine(offset, opcode, value is > -1024 and < 1024 ? value.ToString(CultureInfo.InvariantCulture) : $"0x{value:x}");
+        AddLine(offset, opcode, value is > -1024 and < 1024 ? value.ToString(CultureInfo.InvariantCulture) : $"0x{value:x}", value);
 
     /// <summary>An opcode with a local.</summary>
     public void Add(int offset, OpCode opcode, LocalBuilder local) => AddLine(offset, opcode, locals[local.LocalIndex]);
@@ -83,8 +71,11 @@ internal sealed class IlListing
     /// <summary>A call through a pointer.</summary>
     public void Add(int offset, OpCode opcode, Type[] parameters) => AddLine(offset, opcode, $"({string.Join(", ", parameters.Select(NameOf))})");
 
-    private void AddLine(int offset, OpCode opcode, string operand) =>
-        lines.Add(new IlLine(offset, operand.Length == 0 ? opcode.Name! : $"{opcode.Name!.PadRight(OpcodeColumns)} {operand}", instruction, part));
+    private void AddLine(int offset, OpCode opcode, string operand, long? value = null)
+    {
+        string name = opcode.Name ?? opcode.ToString() ?? "";
+        lines.Add(new IlLine(offset, operand.Length == 0 ? name : $"{name.PadRight(OpcodeColumns)} {operand}", instruction, part, value));
+    }
 
     private static string NameOf(Type type)
     {

@@ -16,7 +16,7 @@ internal sealed class IlWriter(ILGenerator il, IlListing? listing)
     /// <summary>What is emitted from here on belongs to an instruction of the guest.</summary>
     /// <param name="instruction">The instruction; null for what belongs to the region.</param>
     /// <param name="part">What it is for.</param>
-    public void Begin(RegionInstruction? instruction, IlPart part) => listing?.Begin(instruction, part);
+    public void Begin(RegionInstruction? instruction, RegionPart part) => listing?.Begin(instruction, part);
 
     /// <summary>Declares a local without a name of its own.</summary>
     public LocalBuilder DeclareLocal(Type type)

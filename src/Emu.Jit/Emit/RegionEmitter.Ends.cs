@@ -16,7 +16,7 @@ internal sealed unsafe partial class RegionEmitter
         if (block.End == BlockEnd.Interpreted)
         {
             il.Emit(OpCodes.Br, ExitHere());
-            CalledInstructions++;
+            CountCalled();
             return;
         }
 

@@ -224,6 +224,28 @@ internal sealed unsafe partial class RegionEmitter
         Call(Conditions[(int)condition - 1], nameof(ICondition.Test));
     }
 
+    /// <summary>Pushes 64 ones if a condition holds, else 64 zeros.</summary>
+    private void PushConditionMask(ConditionCode condition)
+    {
+        RequireFlags();
+        if (condition is not (ConditionCode.e or ConditionCode.ne) || flags.Kind != FlagKind.Canonical)
+        {
+            PushCondition(condition);
+            il.Emit(OpCodes.Neg);
+            il.Emit(OpCodes.Conv_I8);
+            return;
+        }
+
+        // The sign of x | -x says whether x is zero, in fewer steps than a comparison.
+        il.Emit(OpCodes.Ldloc, flagsX);
+        il.Emit(OpCodes.Ldloc, flagsX);
+        il.Emit(OpCodes.Neg);
+        il.Emit(OpCodes.Or);
+        il.Emit(OpCodes.Ldc_I4, 63);
+        il.Emit(OpCodes.Shr);
+        if (condition == ConditionCode.e) il.Emit(OpCodes.Not);
+    }
+
     private void Invert()
     {
         il.Emit(OpCodes.Ldc_I4_0);

@@ -100,9 +100,9 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>The host address of the memory operand, checked for an access of <paramref name="size"/> bytes.</summary>
     private LocalBuilder TranslateOperand(int size, bool write, Label miss)
     {
-        if (current.Group is { } group) return TranslateInGroup(group, PushLinearAddress, miss);
+        if (current.Group is { } group) return TranslateInGroup(group, PushLinearAddress, miss, SteadyBase());
         PushLinearAddress();
-        return Translate(PopTemporary(), size, write, miss);
+        return Translate(PopTemporary(), size, write, miss, SteadyBase());
     }
 
     /// <summary>The host address for an access at a distance from the stack pointer.</summary>
@@ -120,16 +120,17 @@ internal sealed unsafe partial class RegionEmitter
             if (!Is64) Truncate(4);
         }
 
-        if (current.Group is { } group) return TranslateInGroup(group, PushAddress, miss);
+        if (current.Group is { } group) return TranslateInGroup(group, PushAddress, miss, Rsp);
         PushAddress();
-        return Translate(PopTemporary(), size, write, miss);
+        return Translate(PopTemporary(), size, write, miss, Rsp);
     }
 
     private LocalBuilder TranslateOperand(int size, bool write) => TranslateOperand(size, write, ExitHere());
 
     /// <summary>The host address for a linear one; goes to <paramref name="miss"/> unless all bytes lie on a page that is a hit.</summary>
-    private LocalBuilder Translate(LocalBuilder linear, int size, bool write, Label miss)
+    private LocalBuilder Translate(LocalBuilder linear, int size, bool write, Label miss, int? register = null)
     {
+        if (register is { } number && pageCaches.TryGetValue((number, write), out PageCache? cache)) return TranslateCached(cache, linear, size - 1, write, miss);
         LocalBuilder entry = EmitTlbEntry(linear);
         EmitTagCheck(linear, size - 1, entry, write, miss);
         LocalBuilder host = Scratch(typeof(nint));
@@ -141,7 +142,7 @@ internal sealed unsafe partial class RegionEmitter
         return host;
     }
 
-    private LocalBuilder TranslateInGroup(AccessGroup group, Action pushAddress, Label miss)
+    private LocalBuilder TranslateInGroup(AccessGroup group, Action pushAddress, Label miss, int? register = null)
     {
         if (!groupHosts.TryGetValue(group, out LocalBuilder? root))
         {
@@ -149,12 +150,11 @@ internal sealed unsafe partial class RegionEmitter
             Constant(group.Lowest - current.GroupOffset);
             il.Emit(OpCodes.Add);
             LocalBuilder lowest = PopTemporary();
-            LocalBuilder entry = EmitTlbEntry(lowest);
-            EmitTagCheck(lowest, group.Highest - group.Lowest, entry, group.Writes, miss);
+            int span = (int)(group.Highest - group.Lowest);
+            LocalBuilder host = Translate(lowest, span + 1, group.Writes, miss, register);
             groupHosts[group] = root = blockLocals.Take(il, typeof(nint));
-            il.Emit(OpCodes.Ldloc, lowest);
-            LoadField(entry, StateLayout.Addend, OpCodes.Ldind_I8);
-            il.Emit(OpCodes.Add);
+            il.Emit(OpCodes.Ldloc, host);
+            il.Emit(OpCodes.Conv_I8);
             Constant(group.Lowest);
             il.Emit(OpCodes.Sub);
             il.Emit(OpCodes.Conv_I);
@@ -162,23 +162,28 @@ internal sealed unsafe partial class RegionEmitter
         }
 
         if (current.GroupOffset == 0) return root;
-        LocalBuilder host = Scratch(typeof(nint));
+        LocalBuilder member = Scratch(typeof(nint));
         il.Emit(OpCodes.Ldloc, root);
         Constant(current.GroupOffset);
         il.Emit(OpCodes.Conv_I);
         il.Emit(OpCodes.Add);
-        il.Emit(OpCodes.Stloc, host);
-        return host;
+        il.Emit(OpCodes.Stloc, member);
+        return member;
     }
 
     private LocalBuilder EmitTlbEntry(LocalBuilder linear)
     {
         LocalBuilder entry = Scratch(typeof(nint));
+        EmitTlbEntry(linear, entry);
+        return entry;
+    }
+
+    private void EmitTlbEntry(LocalBuilder linear, LocalBuilder entry)
+    {
         il.Emit(OpCodes.Ldloc, tlb);
         EmitTlbOffset(linear);
         il.Emit(OpCodes.Add);
         il.Emit(OpCodes.Stloc, entry);
-        return entry;
     }
 
     /// <summary>Pushes the byte offset of the TLB entry for a linear address.</summary>

@@ -10,6 +10,7 @@ namespace Emu.Jit.Emit;
 internal sealed unsafe partial class RegionEmitter
 {
     private const int Rsp = 4;
+    private const int Rbp = 5;
 
     private readonly LocalBuilder?[] gpr = new LocalBuilder?[16];
     private readonly bool[] gprWritten = new bool[16];
@@ -148,6 +149,7 @@ internal sealed unsafe partial class RegionEmitter
         }
 
         EmitLoadVectors();
+        ForgetPages();
         LoadFlags();
         LoadState(StateLayout.Tlb, OpCodes.Ldind_I);
         il.Emit(OpCodes.Stloc, tlb);
@@ -177,6 +179,12 @@ internal sealed unsafe partial class RegionEmitter
         if (size <= 2)
         {
             Truncate(size);
+            if (current.RestUnused && register == current.Iced.Op0Register)
+            {
+                il.Emit(OpCodes.Stloc, full);
+                return;
+            }
+
             long mask = size == 2 ? 0xFFFF : 0xFF;
             if (IsHighByte(register))
             {

@@ -72,9 +72,7 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Ldloc, old);
         il.Emit(OpCodes.Ldloc, source);
         il.Emit(OpCodes.Xor);
-        PushCondition(current.Iced.ConditionCode);
-        il.Emit(OpCodes.Neg);
-        il.Emit(OpCodes.Conv_I8);
+        PushConditionMask(current.Iced.ConditionCode);
         il.Emit(OpCodes.And);
         il.Emit(OpCodes.Ldloc, old);
         il.Emit(OpCodes.Xor);
@@ -115,12 +113,12 @@ internal sealed unsafe partial class RegionEmitter
         LocalBuilder host;
         if (current.Group is { } group)
         {
-            host = TranslateInGroup(group, PushFrame, ExitHere());
+            host = TranslateInGroup(group, PushFrame, ExitHere(), Rbp);
         }
         else
         {
             PushFrame();
-            host = Translate(PopTemporary(), size, write: false, ExitHere());
+            host = Translate(PopTemporary(), size, write: false, ExitHere(), Rbp);
         }
 
         PushMemory(host, size);

@@ -37,6 +37,8 @@ internal sealed unsafe partial class RegionEmitter
     private bool dispatches;
     private readonly HashSet<System.Reflection.MethodInfo> callees = [StoreFlagsMethod];
 
+    private readonly Dictionary<Mnemonic, int> called = [];
+
     private RegionBlock block;
     private RegionInstruction current;
 
@@ -67,8 +69,8 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>Instructions performed in place, after <see cref="Emit"/>.</summary>
     public int NativeInstructions { get; private set; }
 
-    /// <summary>Instructions left to the interpreter, after <see cref="Emit"/>.</summary>
-    public int CalledInstructions { get; private set; }
+    /// <summary>Instructions left to the interpreter, by mnemonic, after <see cref="Emit"/>.</summary>
+    public IReadOnlyDictionary<Mnemonic, int> CalledInstructions => called;
 
     /// <summary>Functions that code with floating point may call, after <see cref="Emit"/>; empty for other code.</summary>
     public IReadOnlyCollection<System.Reflection.MethodInfo> FloatCallees => usesFloat ? callees : [];
@@ -82,13 +84,15 @@ internal sealed unsafe partial class RegionEmitter
     public DynamicMethod Emit()
     {
         FlagLiveness.Analyze(graph, static i => !IsNative(i) || MayLeave(i));
+        DemandedBits.Analyze(graph, static i => !IsNative(i) || MayLeave(i));
         AccessGrouping.Analyze(graph, IsNative);
         CollectRegisters();
+        PreparePageCaches();
         if (usesFloat) ResultLiveness.Analyze(graph, IsNative, MayLeave, DependsOnEnvironment);
         EmitPrologue();
         foreach (RegionBlock b in graph.Blocks) EmitBlock(b);
         while (stubs.TryDequeue(out Action? stub)) stub();
-        il.Begin(null, IlPart.Epilogue);
+        il.Begin(null, RegionPart.Epilogue);
         EmitLeave();
         EmitFollow();
         EmitDispatch();
@@ -97,7 +101,7 @@ internal sealed unsafe partial class RegionEmitter
 
     private void EmitPrologue()
     {
-        il.Begin(null, IlPart.Prologue);
+        il.Begin(null, RegionPart.Prologue);
         EmitPageChecks();
         EmitVectorPrologue();
         LoadState(StateLayout.Rip, OpCodes.Ldind_I8);
@@ -157,7 +161,7 @@ internal sealed unsafe partial class RegionEmitter
     private void EmitBlock(RegionBlock b)
     {
         block = b;
-        il.Begin(b.Instructions[0], IlPart.Body);
+        il.Begin(b.Instructions[0], RegionPart.Body);
         il.MarkLabel(blockLabels[b.Index]);
         BeginFlags(b);
         blockLocals.Reset();
@@ -165,12 +169,12 @@ internal sealed unsafe partial class RegionEmitter
         for (int i = 0; i < last; i++)
         {
             current = b.Instructions[i];
-            il.Begin(current, IlPart.Body);
+            il.Begin(current, RegionPart.Body);
             EmitInstruction();
         }
 
         current = b.Last;
-        il.Begin(current, IlPart.Body);
+        il.Begin(current, RegionPart.Body);
         scratch.Reset();
         EmitEnd();
     }
@@ -191,9 +195,11 @@ internal sealed unsafe partial class RegionEmitter
         else
         {
             EmitCallInterpreter();
-            CalledInstructions++;
+            CountCalled();
         }
     }
+
+    private void CountCalled() => called[current.Iced.Mnemonic] = called.GetValueOrDefault(current.Iced.Mnemonic) + 1;
 
     /// <summary>Has the interpreter perform one instruction, all state in memory meanwhile.</summary>
     private void EmitCallInterpreter()
@@ -369,7 +375,7 @@ internal sealed unsafe partial class RegionEmitter
         RegionInstruction instruction = current;
         stubs.Enqueue(() =>
         {
-            il.Begin(instruction, IlPart.WayOut);
+            il.Begin(instruction, RegionPart.WayOut);
             stub();
         });
     }

@@ -1,12 +1,16 @@
 using System.Reflection.Emit;
 using Emu.Cpu;
 using Emu.Jit.Emit;
+using Iced.Intel;
 
 namespace Emu.Jit.Regions;
 
 /// <summary>A translated region.</summary>
 internal sealed unsafe class Region(RegionPlan plan, RegionMemory memory, DynamicMethod method, nint code)
 {
+    /// <summary>What the runtime keeps for a method besides its code, and for a planned block besides its bytes and operations.</summary>
+    private const long MethodOverhead = 5 << 10, PlannedOverhead = 160;
+
     /// <summary>What it was made from.</summary>
     public RegionPlan Plan => plan;
 
@@ -19,14 +23,31 @@ internal sealed unsafe class Region(RegionPlan plan, RegionMemory memory, Dynami
     /// <summary>Address of the code.</summary>
     public nint Code => code;
 
-    /// <summary>Guest instructions in it.</summary>
-    public required int Instructions { get; init; }
+    /// <summary>Its sizes.</summary>
+    public required RegionSummary Summary { get; init; }
 
-    /// <summary>Of these, those the interpreter performs.</summary>
-    public required int Called { get; init; }
+    /// <summary>Its instructions left to the interpreter, by mnemonic.</summary>
+    public required IReadOnlyDictionary<Mnemonic, int> CalledByMnemonic { get; init; }
 
-    /// <summary>Size of the IL in bytes.</summary>
-    public required int IlSize { get; init; }
+    /// <summary>Its IL in words, if that was asked for.</summary>
+    public IlListing? Listing { get; init; }
+
+    /// <summary>How many regions with the same address, and so with a method of the same name, were compiled before.</summary>
+    public int Ordinal { get; init; }
+
+    /// <summary>Its number in the order of installation.</summary>
+    public long Number { get; set; }
+
+    /// <summary>What it costs, in bytes.</summary>
+    public long MemoryBytes
+    {
+        get
+        {
+            long planned = 0;
+            foreach (PlannedBlock block in plan.Blocks) planned += PlannedOverhead + block.Code.Length + ((long)block.Ops.Length * Op.SizeInBytes);
+            return MethodOverhead + Summary.IlBytes + Summary.HostBytes + memory.Bytes + planned;
+        }
+    }
 
     /// <summary>Some of its code has changed.</summary>
     public bool IsRetired { get; private set; }
@@ -55,8 +76,31 @@ internal sealed unsafe class Region(RegionPlan plan, RegionMemory memory, Dynami
         IsRetired = true;
         memory.Retire();
         Block entry = plan.Blocks[0].Block;
-        if (entry.Stale || (nint)entry.Ops->Handler != code) return;
-        entry.Ops->Immediate = Translator.RetryThreshold;
-        entry.Ops->Handler = &Handlers.Profile;
+        if (!entry.Stale && (nint)entry.Ops->Handler == code) CountAgain(Translator.RetryThreshold);
+    }
+
+    /// <summary>Takes it out of use for good, with its memory. No translated code is running, and nothing of the interpreter refers to its operations.</summary>
+    /// <param name="threshold">Executions of its entry before it is translated again.</param>
+    public void Release(uint threshold)
+    {
+        Block entry = plan.Blocks[0].Block;
+        if (!IsRetired && !entry.Stale && (nint)entry.Ops->Handler == code) CountAgain(threshold);
+        IsRetired = true;
+        memory.Dispose();
+    }
+
+    /// <summary>It was compiled in vain: the entry, if it is still there, counts executions again.</summary>
+    public void Discard()
+    {
+        if (!plan.Blocks[0].Block.Stale) CountAgain(Translator.RetryThreshold);
+        IsRetired = true;
+        memory.Dispose();
+    }
+
+    private void CountAgain(uint threshold)
+    {
+        Op* entry = plan.Blocks[0].Block.Ops;
+        entry->Immediate = threshold;
+        entry->Handler = &Handlers.Profile;
     }
 }

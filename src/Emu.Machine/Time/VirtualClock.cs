@@ -7,35 +7,48 @@ namespace Emu.Machine;
 /// The machine's virtual time and its timers. Driven by host time, or by the number of instructions the machine has
 /// retired, in which case everything that happens is a function of the start state and the input.
 /// </summary>
+/// <remarks>
+/// Host time is followed with care: when the host gives the emulator no processor for a while, a guest that is busy must not see the clock jump.
+/// It would lose ticks (a second edge of the PIT is nothing to an interrupt controller that still holds the first) while its time stamp counter goes
+/// on, and kernels that compare the two conclude that the timer is not connected. So time between two looks at the clock counts
+/// <see cref="LargestStep"/> at most; the rest is owed, and comes back little by little, or at once when the guest idles (<see cref="CatchUp"/>).
+/// </remarks>
 public sealed class VirtualClock : IClock
 {
     private const int FirstHostTimer = 1 << 30;
 
-    /// <summary>
-    /// Most time that passes between two looks at the timers, in nanoseconds. A host busy with other things may not let the machine run for longer; a guest
-    /// that saw time jump would miss the ticks in between, and take its timer for broken.
-    /// </summary>
-    private const long LongestStep = 10_000_000;
+    /// <summary>Nanoseconds that a busy guest's time may advance by at once: a tick of a kernel with 250 of them a second.</summary>
+    private const long LargestStep = 4_000_000;
+
+    /// <summary>What is owed comes back at an eighth of the speed of time.</summary>
+    private const int CatchUpShift = 3;
 
     private readonly PriorityQueue<(Timer Timer, long Generation), (long Deadline, int Number)> queue = new();
     private readonly Func<long>? instructions;
     private readonly int shift;
     private readonly Stopwatch host = new();
     private readonly List<Timer> timers = [];
-    private long offset;
-    private long limit = long.MaxValue;
+    private readonly Func<long> hostTime;
+    private readonly Lock hostGate = new();
+    private long offset, lastHost, owed;
     private long? held;
     private int hostTimers;
 
     /// <summary>A clock that follows host time while it is running (<see cref="Start"/>).</summary>
     public VirtualClock()
+        : this(null)
     {
     }
+
+    /// <summary>A clock that follows another source of host time.</summary>
+    /// <param name="hostTime">Nanoseconds, or null for the host's own.</param>
+    internal VirtualClock(Func<long>? hostTime) => this.hostTime = hostTime ?? (() => (long)(host.ElapsedTicks * (1e9 / Stopwatch.Frequency)));
 
     /// <summary>A clock that follows an instruction counter: one instruction takes 2^<paramref name="shift"/> ns.</summary>
     /// <param name="instructions">Instructions retired since power-on.</param>
     /// <param name="shift">0..10.</param>
     public VirtualClock(Func<long> instructions, int shift)
+        : this(null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(shift);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(shift, 10);
@@ -56,11 +69,35 @@ public sealed class VirtualClock : IClock
         {
             if (held is { } time) return time;
             if (instructions != null) return offset + (instructions() << shift);
-            return Math.Min(HostTime, limit);
+            return FollowHost();
         }
     }
 
-    private long HostTime => offset + (long)(host.ElapsedTicks * (1e9 / Stopwatch.Frequency));
+    /// <summary>Pays back at once what is owed: nothing runs in the guest that could miss it. Called before and after a wait.</summary>
+    public void CatchUp()
+    {
+        if (instructions != null) return;
+        lock (hostGate)
+        {
+            long now = hostTime();
+            offset += owed;
+            owed = 0;
+            lastHost = now;
+        }
+    }
+
+    private long FollowHost()
+    {
+        lock (hostGate)
+        {
+            long now = hostTime(), step = now - lastHost;
+            lastHost = now;
+            long correction = step > LargestStep ? LargestStep - step : Math.Min(owed, Math.Min(step >> CatchUpShift, LargestStep - step));
+            offset += correction;
+            owed -= correction;
+            return offset + now;
+        }
+    }
 
     /// <summary>Earliest deadline, or <see cref="long.MaxValue"/>.</summary>
     public long NextDeadline
@@ -83,34 +120,14 @@ public sealed class VirtualClock : IClock
     /// <summary>Stops host time (the machine is paused).</summary>
     public void Stop() => host.Stop();
 
-    /// <summary>
-    /// The machine has got round to its timers, as it does every fraction of a millisecond while the host lets it: what the host took away meanwhile does
-    /// not count. Only with a clock that follows host time.
-    /// </summary>
-    public void Advance()
-    {
-        Rest();
-        limit = HostTime + LongestStep;
-    }
-
-    /// <summary>Time passes freely until <see cref="Advance"/>: the machine is idle, so nothing but time moves.</summary>
-    public void Rest()
-    {
-        if (instructions == null) offset -= Math.Max(HostTime - limit, 0);
-        limit = long.MaxValue;
-    }
-
     /// <summary>Sets the time; used when a snapshot is loaded.</summary>
-    public void Set(long nanoseconds)
-    {
-        Rest();
-        offset += nanoseconds - Nanoseconds;
-    }
+    public void Set(long nanoseconds) => offset += nanoseconds - Nanoseconds;
 
     /// <summary>Jumps to the next deadline when everything is idle; with an instruction-driven clock nothing else moves time then.</summary>
     public void WarpTo(long nanoseconds)
     {
-        if (nanoseconds > Nanoseconds) Set(nanoseconds);
+        long now = Nanoseconds;
+        if (nanoseconds > now) offset += nanoseconds - now;
     }
 
     /// <summary>Instructions until a deadline, rounded up; at least 1. Only with an instruction-driven clock.</summary>

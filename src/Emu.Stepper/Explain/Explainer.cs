@@ -108,7 +108,7 @@ public sealed unsafe partial class Explainer(InstructionText text)
             if (pending.Instruction.IsStringInstruction) sentence += comparing ? $" Repeated until rCX is zero or the two {(pending.Instruction.HasRepnePrefix ? "are equal" : "differ")}." : " Repeated until rCX is zero.";
         }
 
-        if (Clears(pending.Instruction)) sentence += " Of something with itself that is always 0: the usual way to clear a register.";
+        if (Clears(pending.Instruction)) sentence += " Combined with itself, a register becomes 0: the usual way to clear one.";
         if (pending.Instruction.HasLockPrefix) sentence += " LOCK: no other processor comes in between.";
         lines.Add(new(ExplanationKind.Summary, sentence));
     }

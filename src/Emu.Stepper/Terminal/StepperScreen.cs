@@ -232,7 +232,7 @@ public sealed partial class StepperScreen
     {
         List<StyledText> lines = [new StyledText("Keys", Tone.Heading)];
         foreach (KeyBinding key in keys) lines.Add(new StyledText().Add($"  {key.Label,-12}", Tone.Label).Add(key.Help));
-        lines.Add(new StyledText("  click        put the cursor there, or look at that address; the wheel scrolls"));
+        lines.Add(new StyledText("  click       cursor or memory there; the wheel scrolls"));
         int rows = canvas.Height - 3, columns = canvas.Width >= 100 ? 2 : 1, half = columns == 1 ? lines.Count : (lines.Count + 1) / 2;
         for (int i = 0; i < lines.Count; i++)
         {

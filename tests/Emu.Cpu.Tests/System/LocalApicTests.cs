@@ -256,6 +256,35 @@ public sealed unsafe class LocalApicTests
         Assert.Equal(0x900, m.Cpus[1].State->Segment(SegmentIndex.Cs).Selector);
     }
 
+    [Fact]
+    public void A_SIPI_that_comes_before_the_INIT_is_taken_starts_the_processor_after_it()
+    {
+        using TestMachine m = new(processors: 2);
+        Write(m, ApicRegister.SpuriousVector, 0x1FF);
+        m.Assemble(0x9000, 16, c =>
+        {
+            c.inc(__word_ptr.cs[0x800]);
+            c.hlt();
+        }, 0);
+        for (ulong starts = 1; starts <= 2; starts++)
+        {
+            // The second time the processor is halted, not waiting, and has no turn between the two messages.
+            Write(m, ApicRegister.CommandLow, 0x000C4500);
+            Write(m, ApicRegister.CommandLow, 0x000C4609);
+            m.Cpus[1].Run(100);
+            Assert.Equal(ActivityState.Halted, m.Cpus[1].State->Activity);
+            Assert.Equal(starts, m.Peek(0x9800, 2));
+        }
+
+        // A later INIT undoes both.
+        Write(m, ApicRegister.CommandLow, 0x000C4500);
+        Write(m, ApicRegister.CommandLow, 0x000C4609);
+        Write(m, ApicRegister.CommandLow, 0x000C4500);
+        m.Cpus[1].Run(100);
+        Assert.Equal(ActivityState.WaitForSipi, m.Cpus[1].State->Activity);
+        Assert.Equal(2UL, m.Peek(0x9800, 2));
+    }
+
     [Theory]
     [InlineData(0x01000000u, 0x000u, new[] { 1 })]      // physical, id 1
     [InlineData(0xFF000000u, 0x000u, new[] { 0, 1, 2, 3 })]

@@ -114,7 +114,7 @@ public sealed class MachineLogTests : IDisposable
     }
 
     [Theory]
-    [InlineData("in_asm,nonsense", "there is no log item 'nonsense'; there are in_asm, exec, cpu, fpu, int, mmu, io, cpu_reset")]
+    [InlineData("in_asm,nonsense", "there is no log item 'nonsense'; there are in_asm, exec, cpu, fpu, int, mmu, io, jit, cpu_reset")]
     public void An_unknown_item_is_refused_with_the_list(string items, string message) =>
         Assert.Equal(message, Assert.Throws<FormatException>(() => MachineLog.Parse(items.Split(','))).Message);
 

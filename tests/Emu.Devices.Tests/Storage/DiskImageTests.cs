@@ -224,6 +224,38 @@ public sealed class DiskImageTests
     }
 
     [Fact]
+    public void Corruption_found_by_reading_leaves_the_image_untouched()
+    {
+        var whole = new CrashFile(Qcow2FuzzTests.EmptyImage(1 << 20, new Qcow2CreateOptions { ClusterSize = 4096 }));
+        using (var image = new Qcow2Image(whole, null)) image.WriteAt(0, new byte[65536]);
+        byte[] truncated = whole.Content[..^8192];
+        var file = new CrashFile([.. truncated]);
+        using (var image = new Qcow2Image(file, null))
+        {
+            Assert.Equal(DiskImageError.Corrupt, Assert.Throws<DiskImageException>(() => image.ReadAt(0, new byte[65536])).Error);
+            Assert.Equal(DiskImageError.Corrupt, Assert.Throws<DiskImageException>(() => image.WriteAt(0, new byte[512])).Error);
+        }
+
+        Assert.Equal(truncated, file.Content);
+    }
+
+    [Fact]
+    public void A_copy_into_a_folder_that_is_not_there_says_so()
+    {
+        string source = Path.GetTempFileName();
+        try
+        {
+            var error = Assert.Throws<DiskImageException>(() => ImageTool.Convert(source, "raw", Path.Combine(source + "-none", "x"), new ImageCreateOptions { Format = "qcow2", Size = 1 << 20 }));
+            Assert.Equal(DiskImageError.NotFound, error.Error);
+            Assert.Contains("no such folder", error.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(source);
+        }
+    }
+
+    [Fact]
     public void A_full_host_device_is_told_from_other_failures()
     {
         if (!File.Exists("/dev/full")) return; // not Linux

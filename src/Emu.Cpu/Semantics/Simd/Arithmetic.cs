@@ -240,18 +240,18 @@ public readonly struct Pmulhrsw : IVectorBinary
 public readonly struct Pmuludq : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => ((left.AsUInt64() & Vector128.Create(0xFFFF_FFFFul)) * (right.AsUInt64() & Vector128.Create(0xFFFF_FFFFul))).AsByte();
+    public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Packed.MultiplyEven(left.AsUInt32(), right.AsUInt32()).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Apply256<TSelf>(Vector256<byte> left, Vector256<byte> right)
-        where TSelf : IVectorBinary => ((left.AsUInt64() & Vector256.Create(0xFFFF_FFFFul)) * (right.AsUInt64() & Vector256.Create(0xFFFF_FFFFul))).AsByte();
+        where TSelf : IVectorBinary => Packed.MultiplyEven(left.AsUInt32(), right.AsUInt32()).AsByte();
 }
 
 /// <summary>PMULDQ: products of the even signed doublewords.</summary>
 public readonly struct Pmuldq : IVectorBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => (Packed.SignExtendLow(left) * Packed.SignExtendLow(right)).AsByte();
+    public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Packed.MultiplyEven(left.AsInt32(), right.AsInt32()).AsByte();
 }
 
 /// <summary>PMADDWD: sums of adjacent products of signed words.</summary>

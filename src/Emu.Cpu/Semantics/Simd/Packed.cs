@@ -10,6 +10,30 @@ namespace Emu.Cpu.Semantics.Simd;
 /// </summary>
 public static class Packed
 {
+    /// <summary>Products of the even elements, twice as wide.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<ulong> MultiplyEven(Vector128<uint> left, Vector128<uint> right)
+    {
+        if (Sse2.IsSupported) return Sse2.Multiply(left, right);
+        return (left.AsUInt64() & Vector128.Create((ulong)uint.MaxValue)) * (right.AsUInt64() & Vector128.Create((ulong)uint.MaxValue));
+    }
+
+    /// <inheritdoc cref="MultiplyEven(Vector128{uint}, Vector128{uint})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<ulong> MultiplyEven(Vector256<uint> left, Vector256<uint> right)
+    {
+        if (Avx2.IsSupported) return Avx2.Multiply(left, right);
+        return (left.AsUInt64() & Vector256.Create((ulong)uint.MaxValue)) * (right.AsUInt64() & Vector256.Create((ulong)uint.MaxValue));
+    }
+
+    /// <inheritdoc cref="MultiplyEven(Vector128{uint}, Vector128{uint})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<long> MultiplyEven(Vector128<int> left, Vector128<int> right)
+    {
+        if (Sse41.IsSupported) return Sse41.Multiply(left, right);
+        return SignExtendLow(left.AsByte()) * SignExtendLow(right.AsByte());
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Average(Vector128<byte> left, Vector128<byte> right)
     {

@@ -58,8 +58,8 @@ public sealed class DiskImageException : Exception
         const int windowsDiskFull = unchecked((int)0x80070070), windowsHandleDiskFull = unchecked((int)0x80070027);
         return exception switch
         {
-            FileNotFoundException or DirectoryNotFoundException =>
-                new(DiskImageError.NotFound, $"{path}: no such file", exception),
+            FileNotFoundException => new(DiskImageError.NotFound, $"{path}: no such file", exception),
+            DirectoryNotFoundException => new(DiskImageError.NotFound, $"{path}: no such folder", exception),
             UnauthorizedAccessException or System.Security.SecurityException =>
                 new(DiskImageError.AccessDenied, Directory.Exists(path) ? $"{path}: is a directory" : $"{path}: permission denied", exception),
             IOException { HResult: noSpaceErrno or quotaErrno or windowsDiskFull or windowsHandleDiskFull } =>

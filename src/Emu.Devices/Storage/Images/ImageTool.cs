@@ -154,7 +154,7 @@ public static class ImageTool
         }
         catch (DiskImageException e)
         {
-            if (!existed && e.Error != DiskImageError.Locked) File.Delete(targetPath);
+            if (!existed && e.Error is not (DiskImageError.Locked or DiskImageError.NotFound)) File.Delete(targetPath);
             throw;
         }
     }

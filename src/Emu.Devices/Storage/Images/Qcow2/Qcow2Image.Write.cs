@@ -15,7 +15,7 @@ public sealed partial class Qcow2Image
         CheckWritable();
         lock (_gate)
         {
-            CheckIntact();
+            BeginChange();
             while (data.Length > 0)
             {
                 TrimCaches();
@@ -49,7 +49,7 @@ public sealed partial class Qcow2Image
 
         lock (_gate)
         {
-            CheckIntact();
+            BeginChange();
             TrimCaches();
             Qcow2Refcounts refcounts = Refcounts;
             _mapping.Prepare(offset, refcounts);
@@ -192,7 +192,7 @@ public sealed partial class Qcow2Image
         CheckWritable();
         lock (_gate)
         {
-            CheckIntact();
+            BeginChange();
             long end = offset + length;
             while (offset < end)
             {

@@ -32,6 +32,7 @@ public sealed partial class Qcow2Image : BlockImage
     private ulong _decompressedEntry;
     private long _compressedEnd; // where the next compressed cluster may go, 0 if nowhere
     private string? _corruption;
+    private bool _changing; // somebody has written, discarded or is about to
     private readonly bool _opened;
     private bool _disposed;
 
@@ -183,15 +184,21 @@ public sealed partial class Qcow2Image : BlockImage
         _refcounts?.Trim();
     }
 
+    private void BeginChange()
+    {
+        CheckIntact();
+        _changing = true;
+    }
+
     private void CheckIntact()
     {
         if (_corruption is not null) throw new DiskImageException(DiskImageError.Corrupt, $"{FileName}: {_corruption}; the image may only be read until it is repaired");
     }
 
-    /// <summary>Marks the image corrupt, so that nobody makes it worse, and throws.</summary>
+    /// <summary>Marks the image corrupt, so that nobody makes it worse, and throws. An image that was only read from, or cannot even be opened, is left untouched.</summary>
     private void ReportCorruption(string what)
     {
-        if (_opened && _corruption is null && _header.Version >= 3) // an image that cannot even be opened is left untouched
+        if (_opened && _changing && _corruption is null && _header.Version >= 3)
         {
             _header.IncompatibleFeatures |= Qcow2Header.CorruptBit;
             Span<byte> field = stackalloc byte[8];
