@@ -69,8 +69,8 @@ internal static class Listings
     }
 
     private static void Accelerators(TextWriter output) => output.WriteLine("""
-        jit         translate what runs often (default; tcg is accepted for it)
-        interp      only interpret
+        interp      only interpret (default)
+        jit         translate what runs often (tcg is accepted for it)
         lockstep    do both, and stop at the first difference
         """);
 

@@ -114,7 +114,9 @@ internal static class JitCommand
     {
         if (request.Words[0].StartsWith('-'))
         {
-            using Machine.Machine machine = new(Prepare(StepCommand.ParseMachine(request.Words)));
+            bool chosen = request.Words.Any(static w => w == "-accel" || w.Contains("accel=", StringComparison.Ordinal));
+            IReadOnlyList<string> words = chosen ? request.Words : ["-accel", "jit", .. request.Words];
+            using Machine.Machine machine = new(Prepare(StepCommand.ParseMachine(words)));
             return Record(request, machine, file);
         }
 
