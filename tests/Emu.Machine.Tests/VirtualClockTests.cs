@@ -43,4 +43,18 @@ public sealed class VirtualClockTests
         clock.CatchUp();
         Assert.Equal(before + host, clock.Nanoseconds);
     }
+
+    [Fact]
+    public void A_guest_that_idles_never_sees_more_than_a_second_of_arrears_pass_at_once()
+    {
+        VirtualClock clock = new(() => host);
+        host += 30_000 * Millisecond;
+        long last = clock.Nanoseconds;
+        for (int wait = 0; wait < 29; wait++)
+        {
+            clock.CatchUp();
+            Assert.InRange(clock.Nanoseconds - last, 900 * Millisecond, 1000 * Millisecond);
+            last = clock.Nanoseconds;
+        }
+    }
 }

@@ -45,7 +45,10 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
             Op* last = LastInstruction(block);
             int count = last->Index + 1;
             if (planned.Count > 0 && instructions + count > options.MaxInstructions) continue;
-            if (block.SecondPage != 0 && !AddPage(((linear + (ulong)start) & ~0xFFFul) + 0x1000 - (linear & ~0xFFFul), block.SecondPage, hasEntry: false)) continue;
+            ulong page = ((linear + (ulong)start) & ~0xFFFul) - (linear & ~0xFFFul);
+            if (block.SecondPage != 0 && !AddPage(page + 0x1000, block.SecondPage, hasEntry: false)) continue;
+            // Last, for links to a page hold only as long as a block of the region that begins there.
+            if (page != 0 && !AddPage(page, block.Host & ~(nint)0xFFF, hasEntry: true)) continue;
             instructions += count;
             byStart[start] = planned.Count;
             byte[] bytes = BytesOf(block);
@@ -78,8 +81,6 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
             TlbEntry* tlb = s->CodeTlb + TlbEntry.Index(target);
             if ((target & ~0xFFFul) != tlb->ExecuteTag) return null;
             host = (nint)(target + (ulong)tlb->Addend);
-            if (code.Find(host, entry.Mode) is not { } found) return null;
-            return AddPage((target & ~0xFFFul) - (linear & ~0xFFFul), host & ~(nint)0xFFF, hasEntry: true) ? found : null;
         }
 
         return code.Find(host, entry.Mode);

@@ -20,6 +20,9 @@ public sealed class VirtualClock : IClock
     /// <summary>Nanoseconds that a busy guest's time may advance by at once: a tick of a kernel with 250 of them a second.</summary>
     private const long LargestStep = 4_000_000;
 
+    /// <summary>Nanoseconds that are paid back at once when the guest idles.</summary>
+    private const long LargestPayment = 1_000_000_000;
+
     /// <summary>What is owed comes back at an eighth of the speed of time.</summary>
     private const int CatchUpShift = 3;
 
@@ -73,15 +76,19 @@ public sealed class VirtualClock : IClock
         }
     }
 
-    /// <summary>Pays back at once what is owed: nothing runs in the guest that could miss it. Called before and after a wait.</summary>
+    /// <summary>
+    /// Pays back at once what is owed, up to a second: nothing runs in the guest that could miss it, but a kernel whose clock jumps by its watchdog's
+    /// patience reports a lockup. Called before and after a wait.
+    /// </summary>
     public void CatchUp()
     {
         if (instructions != null) return;
         lock (hostGate)
         {
             long now = hostTime();
-            offset += owed;
-            owed = 0;
+            long paid = Math.Min(owed, LargestPayment);
+            offset += paid;
+            owed -= paid;
             lastHost = now;
         }
     }
