@@ -33,7 +33,7 @@ internal static class Listings
         output.WriteLine("  hpet=on|off     high-precision event timer (default on)");
         output.WriteLine("  acpi=on|off     ACPI tables (default on)");
         output.WriteLine("  vmport=on|off   VMware's backdoor port with its absolute pointer (default on)");
-        output.WriteLine("  accel=interp    only interpret (default); jit translates what runs often, lockstep does both and compares");
+        output.WriteLine("  accel=jit       translate what runs often (default); interp only interprets, lockstep does both and compares");
     }
 
     private static void Processors(TextWriter output)
