@@ -10,9 +10,6 @@ namespace Emu.Frontend.CommandLine;
 /// <summary>Makes <see cref="LaunchOptions"/> of the options given.</summary>
 internal static class LaunchParser
 {
-    /// <summary>What runs guest code unless -accel says so: see docs/translator.md.</summary>
-    private const string DefaultAccelerator = "interp";
-
     private const ulong Megabyte = 1ul << 20;
     private const ulong MaxMemory = 512ul << 30;
 
@@ -61,7 +58,7 @@ internal static class LaunchParser
         }
 
         machine = ClockParser.Apply(result, machine);
-        machine = Accelerate(PropertyList.Parse("-accel", QemuOptions.Accel.Last(result) ?? DefaultAccelerator, "accel"), machine);
+        if (QemuOptions.Accel.Last(result) is { } accel) machine = Accelerate(PropertyList.Parse("-accel", accel, "accel"), machine);
         foreach (string type in QemuOptions.Machine.All(result)) machine = MachineType(type, machine);
         return machine;
     }

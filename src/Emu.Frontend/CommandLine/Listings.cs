@@ -69,8 +69,8 @@ internal static class Listings
     }
 
     private static void Accelerators(TextWriter output) => output.WriteLine("""
-        interp      only interpret (default)
-        jit         translate what runs often (tcg is accepted for it)
+        jit         translate what runs often (default; tcg is accepted for it)
+        interp      only interpret
         lockstep    do both, and stop at the first difference
         """);
 

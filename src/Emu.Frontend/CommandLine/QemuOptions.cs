@@ -15,7 +15,7 @@ internal static class QemuOptions
 
     public static QemuOption Memory { get; } = QemuOption.Value("-m", OptionGroup.Machine, "SIZE", "RAM in MiB, or with a suffix M or G (default 128)", "--memory");
 
-    public static QemuOption Accel { get; } = QemuOption.Choice("-accel", OptionGroup.Machine, "interp|jit|lockstep[,threshold=N][,sync=on][,cache=SIZE]", "Only interpret (default); translate what runs often, after N executions, on the spot if so wished, in no more memory than SIZE; or do both and compare", ["jit", "interp", "lockstep"]);
+    public static QemuOption Accel { get; } = QemuOption.Choice("-accel", OptionGroup.Machine, "jit|interp|lockstep[,threshold=N][,sync=on][,cache=SIZE]", "Translate what runs often (default), after N executions, on the spot if so wished, in no more memory than SIZE; only interpret; or do both and compare", ["jit", "interp", "lockstep"]);
 
     public static QemuOption Device { get; } = QemuOption.Choice("-device", OptionGroup.Machine, "DRIVER[,prop=...]", "Add a device; -device help lists them", ["isa-debug-exit,iobase=0xf4,iosize=0x4", "pc-testdev", "isa-debugcon,iobase=0x402,chardev=", "ide-hd,drive=", "ide-cd,drive=", "VGA", "help"]);
 

@@ -114,9 +114,7 @@ internal static class JitCommand
     {
         if (request.Words[0].StartsWith('-'))
         {
-            bool chosen = request.Words.Any(static w => w == "-accel" || w.Contains("accel=", StringComparison.Ordinal));
-            IReadOnlyList<string> words = chosen ? request.Words : ["-accel", "jit", .. request.Words];
-            using Machine.Machine machine = new(Prepare(StepCommand.ParseMachine(words)));
+            using Machine.Machine machine = new(Prepare(StepCommand.ParseMachine(request.Words)));
             return Record(request, machine, file);
         }
 
