@@ -40,6 +40,7 @@ internal sealed unsafe partial class RegionEmitter
         AddConditionals(table);
         AddStack(table);
         AddSimple(table);
+        AddX87Control(table);
         return table;
     }
 
@@ -49,13 +50,14 @@ internal sealed unsafe partial class RegionEmitter
         ref readonly Instruction i = ref instruction.Iced;
         if (i.IsInvalid) return false;
         if (UsesVectors(i)) return IsNativeVector(instruction);
-        if (!Emitters.ContainsKey(i.Mnemonic) || IsBoundAsFault(instruction)) return false;
+        bool x87 = IsHostX87(instruction);
+        if ((!x87 && !Emitters.ContainsKey(i.Mnemonic)) || IsBoundAsFault(instruction)) return false;
         for (int n = 0; n < i.OpCount; n++)
         {
             OpKind kind = i.GetOpKind(n);
             bool accepted = kind switch
             {
-                OpKind.Register => i.GetOpRegister(n).IsGPR(),
+                OpKind.Register => x87 || i.GetOpRegister(n).IsGPR(),
                 OpKind.Memory => IsNativeAddress(instruction),
                 >= OpKind.Immediate8 and <= OpKind.Immediate32to64 => true,
                 _ => false,

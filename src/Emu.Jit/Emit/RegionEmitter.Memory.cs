@@ -12,7 +12,11 @@ internal sealed unsafe partial class RegionEmitter
     private readonly Dictionary<AccessGroup, LocalBuilder> groupHosts = [];
 
     /// <summary>Whether an instruction that is performed in place may have to leave.</summary>
-    private static bool MayLeave(RegionInstruction instruction) => TouchesMemory(instruction.Iced) || LeavesForNaNs(instruction);
+    private static bool MayLeave(RegionInstruction instruction) => TouchesMemory(instruction.Iced) || LeavesWithoutMiss(instruction);
+
+    /// <summary>Whether it may have to leave even when its operand is a hit.</summary>
+    private static bool LeavesWithoutMiss(RegionInstruction instruction) =>
+        LeavesForNaNs(instruction) || IsHostX87(instruction) || instruction.Iced.Mnemonic == Mnemonic.Fldcw;
 
     /// <summary>Whether an instruction reads or writes memory.</summary>
     private static bool TouchesMemory(in Instruction i)

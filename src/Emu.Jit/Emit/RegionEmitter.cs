@@ -2,6 +2,7 @@ using System.Reflection.Emit;
 using Emu.Cpu;
 using Emu.Jit.Analysis;
 using Emu.Jit.Regions;
+using Emu.Jit.X87;
 using Iced.Intel;
 
 namespace Emu.Jit.Emit;
@@ -88,7 +89,8 @@ internal sealed unsafe partial class RegionEmitter
         AccessGrouping.Analyze(graph, IsNative);
         CollectRegisters();
         PreparePageCaches();
-        if (usesFloat) ResultLiveness.Analyze(graph, IsNative, MayLeave, DependsOnEnvironment);
+        PrepareX87();
+        if (usesFloat) ResultLiveness.Analyze(graph, IsNative, MayLeave, LeavesWithoutMiss, DependsOnEnvironment);
         EmitPrologue();
         foreach (RegionBlock b in graph.Blocks) EmitBlock(b);
         while (stubs.TryDequeue(out Action? stub)) stub();
@@ -170,7 +172,15 @@ internal sealed unsafe partial class RegionEmitter
         {
             current = b.Instructions[i];
             il.Begin(current, RegionPart.Body);
-            EmitInstruction();
+            if (x87Runs.TryGetValue(current, out (X87Run Run, nint Code) x87))
+            {
+                EmitX87Run(x87.Run, x87.Code);
+                i += x87.Run.Steps.Count - 1;
+            }
+            else
+            {
+                EmitInstruction();
+            }
         }
 
         current = b.Last;

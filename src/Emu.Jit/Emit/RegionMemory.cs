@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Emu.Cpu;
+using Emu.Jit.Runtime;
 
 namespace Emu.Jit.Emit;
 
@@ -8,6 +9,8 @@ internal sealed unsafe class RegionMemory : IDisposable
 {
     private readonly List<nint> chunks = [];
     private readonly List<nint> completions = [];
+    private nint code;
+    private int codeLength;
 
     /// <summary>Size of what it holds, in bytes.</summary>
     public long Bytes { get; private set; }
@@ -39,6 +42,15 @@ internal sealed unsafe class RegionMemory : IDisposable
         return op;
     }
 
+    /// <summary>Makes host code that lives as long as the region; at most once. Its address, or 0 if the host does not allow it.</summary>
+    public nint MakeCode(ReadOnlySpan<byte> bytes)
+    {
+        code = ExecutableMemory.Allocate(bytes);
+        codeLength = bytes.Length;
+        if (code != 0) Bytes += (long)ExecutableMemory.SizeOf(codeLength);
+        return code;
+    }
+
     /// <summary>The code has changed: what returns from the interpreter leaves for the dispatcher instead of going on.</summary>
     public void Retire()
     {
@@ -60,5 +72,7 @@ internal sealed unsafe class RegionMemory : IDisposable
         foreach (nint chunk in chunks) NativeMemory.Free((void*)chunk);
         chunks.Clear();
         completions.Clear();
+        if (code != 0) ExecutableMemory.Free(code, codeLength);
+        code = 0;
     }
 }

@@ -26,7 +26,17 @@ internal static unsafe class StateLayout
     public static readonly int JumpCache;
     public static readonly int CachedKey;
     public static readonly int CachedEntry;
+    public static readonly int Fpr;
+    public static readonly int Fcw;
+    public static readonly int Fsw;
+    public static readonly int Ftw;
+    public static readonly int Fop;
+    public static readonly int Fcs;
+    public static readonly int Fds;
+    public static readonly int Fip;
+    public static readonly int Fdp;
     private static readonly int Segments;
+    private static readonly int Selector;
 
     static StateLayout()
     {
@@ -43,6 +53,17 @@ internal static unsafe class StateLayout
         Scratch = (int)(state.Scratch - s);
         Vector = (int)(state.Vector - s);
         Segments = (int)((byte*)Unsafe.AsPointer(ref state.Segment(SegmentIndex.Es).Base) - s);
+        SegmentRegister segment = default;
+        Selector = (int)((byte*)&segment.Selector - (byte*)&segment);
+        Fpr = (int)((byte*)state.Fpr - s);
+        Fcw = (int)((byte*)&state.Fcw - s);
+        Fsw = (int)((byte*)&state.Fsw - s);
+        Ftw = (int)(&state.Ftw - s);
+        Fop = (int)((byte*)&state.Fop - s);
+        Fcs = (int)((byte*)&state.Fcs - s);
+        Fds = (int)((byte*)&state.Fds - s);
+        Fip = (int)((byte*)&state.Fip - s);
+        Fdp = (int)((byte*)&state.Fdp - s);
         TlbEntry entry = default;
         ReadTag = (int)((byte*)&entry.ReadTag - (byte*)&entry);
         WriteTag = (int)((byte*)&entry.WriteTag - (byte*)&entry);
@@ -62,4 +83,7 @@ internal static unsafe class StateLayout
 
     /// <summary>Offset of a segment's base.</summary>
     public static int SegmentBase(SegmentIndex segment) => Segments + ((int)segment * sizeof(SegmentRegister));
+
+    /// <summary>Offset of a segment's selector.</summary>
+    public static int SegmentSelector(SegmentIndex segment) => SegmentBase(segment) + Selector;
 }

@@ -9,8 +9,11 @@ internal static unsafe class X87Unit
     /// <summary>FCW after FNINIT: all exceptions masked, 64-bit precision, round to nearest.</summary>
     public const ushort InitialControl = 0x37F;
 
-    private const ushort DefinedControl = 0x1F3F;
-    private const ushort ReservedOneControl = 0x40;
+    /// <summary>Bits of FCW that can be set.</summary>
+    public const ushort DefinedControl = 0x1F3F;
+
+    /// <summary>The bit of FCW that is always set.</summary>
+    public const ushort ReservedOneControl = 0x40;
 
     /// <summary>TOP: the physical number of ST(0).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
