@@ -46,6 +46,8 @@ public sealed unsafe partial class Vcpu : IDisposable
         State = (CpuState*)NativeMemory.AlignedAlloc((nuint)sizeof(CpuState), 64);
         NativeMemory.Clear(State, (nuint)sizeof(CpuState));
         State->JumpCache = code.JumpCache;
+        State->X87Area = (byte*)NativeMemory.AlignedAlloc(CpuState.X87AreaSize, 64);
+        NativeMemory.Clear(State->X87Area, CpuState.X87AreaSize);
         State->BranchHistory = (BranchRecord*)NativeMemory.AllocZeroed(BranchRecord.Count, (nuint)sizeof(BranchRecord));
         State->Remaining = -Bias;
         builder = new BlockBuilder(model, code);
@@ -68,6 +70,7 @@ public sealed unsafe partial class Vcpu : IDisposable
         {
             Code.DebugPoints.WatchpointsChanged -= UpdateBreakpoints;
             NativeMemory.Free(State->BranchHistory);
+            NativeMemory.AlignedFree(State->X87Area);
             NativeMemory.AlignedFree(State);
             State = null;
             NativeMemory.AlignedFree(emptyTlb);

@@ -164,7 +164,7 @@ public sealed class X87Tests
                 c.sete(dh);
                 break;
             case 14: c.fnstsw(ax); break;
-            case 15: Other(c, random.Next(8), at); break;
+            case 15: Other(c, random.Next(11), at); break;
         }
 
         depth = Math.Clamp(depth, 0, 8);
@@ -314,6 +314,9 @@ public sealed class X87Tests
             case 3: c.fincstp(); break;
             case 4: c.fcmovb(st0, st1); break;
             case 5: c.f2xm1(); break;
+            case 8: c.fldcw(__word_ptr[rbx - 16]); break;
+            case 9: c.ffree(st3); break;
+            case 10: c.fdecstp(); break;
             case 6: c.add(__dword_ptr[rbx + at.Displacement], 1); break;
             default: c.nop(); break;
         }

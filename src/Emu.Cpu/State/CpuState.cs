@@ -21,6 +21,9 @@ namespace Emu.Cpu;
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct CpuState
 {
+    /// <summary>Size of <see cref="X87Area"/>: legacy region and header (SDM Vol. 1 13.4).</summary>
+    public const int X87AreaSize = 576;
+
     /// <summary>General registers in encoding order: RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8..R15.</summary>
     public fixed ulong Gpr[16];
 
@@ -74,6 +77,9 @@ public unsafe struct CpuState
 
     /// <summary>A value read by a slow path, for the handler that asked.</summary>
     public fixed byte Scratch[64];
+
+    /// <summary>Where translated code loads the host's x87 unit from and saves it to: an XSAVE area of <see cref="X87AreaSize"/> bytes, aligned to 64.</summary>
+    public byte* X87Area;
 
     /// <summary>ES, CS, SS, DS, FS, GS, LDTR, TR, each a <see cref="SegmentRegister"/>; use <see cref="Segment"/>.</summary>
     private SegmentFile segments;

@@ -40,7 +40,6 @@ internal sealed unsafe partial class RegionEmitter
         AddConditionals(table);
         AddStack(table);
         AddSimple(table);
-        AddX87Control(table);
         return table;
     }
 

@@ -70,7 +70,7 @@ internal sealed unsafe partial class RegionEmitter
     }
 
     /// <summary>
-    /// Stores what the region has changed: registers, flags, the instruction budget, MXCSR. RIP is the caller's to store. Vectors come first, so that
+    /// Stores what the region has changed: registers, flags, the instruction budget, MXCSR, the x87 unit. RIP is the caller's to store. Vectors come first, so that
     /// all floating point is done when the host gets its own environment back, and calls last, for the runtime may compile what they call.
     /// </summary>
     private void StoreState()
@@ -83,6 +83,7 @@ internal sealed unsafe partial class RegionEmitter
     {
         EmitStoreVectors();
         EmitVectorSuspend();
+        EmitStoreX87();
         for (int i = 0; i < 16; i++)
         {
             if (!gprWritten[i]) continue;

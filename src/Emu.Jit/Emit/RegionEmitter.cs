@@ -74,7 +74,7 @@ internal sealed unsafe partial class RegionEmitter
     public IReadOnlyDictionary<Mnemonic, int> CalledInstructions => called;
 
     /// <summary>Functions that code with floating point may call, after <see cref="Emit"/>; empty for other code.</summary>
-    public IReadOnlyCollection<System.Reflection.MethodInfo> FloatCallees => usesFloat ? callees : [];
+    public IReadOnlyCollection<System.Reflection.MethodInfo> FloatCallees => usesFloat || x87Loaded != null ? callees : [];
 
     /// <summary>Size of the IL in bytes, after <see cref="Emit"/>.</summary>
     public int IlSize => il.ILOffset;
@@ -106,6 +106,7 @@ internal sealed unsafe partial class RegionEmitter
         il.Begin(null, RegionPart.Prologue);
         EmitPageChecks();
         EmitVectorPrologue();
+        SetX87Loaded(false);
         LoadState(StateLayout.Rip, OpCodes.Ldind_I8);
         il.Emit(OpCodes.Stloc, rip);
         LoadState(StateLayout.Remaining, OpCodes.Ldind_I8);
@@ -175,7 +176,7 @@ internal sealed unsafe partial class RegionEmitter
             if (x87Runs.TryGetValue(current, out (X87Run Run, nint Code) x87))
             {
                 EmitX87Run(x87.Run, x87.Code);
-                i += x87.Run.Steps.Count - 1;
+                i += x87.Run.Instructions.Count - 1;
             }
             else
             {

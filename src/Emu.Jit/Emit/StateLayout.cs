@@ -26,10 +26,6 @@ internal static unsafe class StateLayout
     public static readonly int JumpCache;
     public static readonly int CachedKey;
     public static readonly int CachedEntry;
-    public static readonly int Fpr;
-    public static readonly int Fcw;
-    public static readonly int Fsw;
-    public static readonly int Ftw;
     public static readonly int Fop;
     public static readonly int Fcs;
     public static readonly int Fds;
@@ -55,10 +51,6 @@ internal static unsafe class StateLayout
         Segments = (int)((byte*)Unsafe.AsPointer(ref state.Segment(SegmentIndex.Es).Base) - s);
         SegmentRegister segment = default;
         Selector = (int)((byte*)&segment.Selector - (byte*)&segment);
-        Fpr = (int)((byte*)state.Fpr - s);
-        Fcw = (int)((byte*)&state.Fcw - s);
-        Fsw = (int)((byte*)&state.Fsw - s);
-        Ftw = (int)(&state.Ftw - s);
         Fop = (int)((byte*)&state.Fop - s);
         Fcs = (int)((byte*)&state.Fcs - s);
         Fds = (int)((byte*)&state.Fds - s);
