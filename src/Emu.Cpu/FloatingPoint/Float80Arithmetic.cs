@@ -11,13 +11,13 @@ namespace Emu.Cpu.FloatingPoint;
 /// When a pre-computation exception (#I, #D, #Z) is unmasked, the returned value is not to be stored. Unmasked #O and #U deliver the result
 /// with the exponent wrapped by 24576 (SDM Vol. 1 8.5.4, 8.5.5), which is stored. C1 is <see cref="FloatEnvironment.RoundedUp"/>.
 /// </remarks>
-public static class Float80Arithmetic
+public static partial class Float80Arithmetic
 {
     private const int Wrap = 24576;
 
     /// <summary>FADD, FIADD: a + b.</summary>
     public static Float80 Add(Float80 a, Float80 b, ref FloatEnvironment environment) =>
-        Sum(Unpacked.From(a), Unpacked.From(b), false, ref environment);
+        AreCommon(a, b, environment) && TryAddNormal(a, b, ref environment, out Float80 result) ? result : Sum(Unpacked.From(a), Unpacked.From(b), false, ref environment);
 
     /// <summary>FADD m32fp, m64fp.</summary>
     public static Float80 Add<T>(Float80 a, T b, ref FloatEnvironment environment)
@@ -25,7 +25,7 @@ public static class Float80Arithmetic
 
     /// <summary>FSUB, FISUB: a - b; FSUBR with operands exchanged.</summary>
     public static Float80 Subtract(Float80 a, Float80 b, ref FloatEnvironment environment) =>
-        Sum(Unpacked.From(a), Unpacked.From(b), true, ref environment);
+        AreCommon(a, b, environment) && TryAddNormal(a, b.Negate(), ref environment, out Float80 result) ? result : Sum(Unpacked.From(a), Unpacked.From(b), true, ref environment);
 
     /// <summary>FSUB m32fp, m64fp: a - b.</summary>
     public static Float80 Subtract<T>(Float80 a, T b, ref FloatEnvironment environment)
@@ -37,7 +37,7 @@ public static class Float80Arithmetic
 
     /// <summary>FMUL, FIMUL.</summary>
     public static Float80 Multiply(Float80 a, Float80 b, ref FloatEnvironment environment) =>
-        Product(Unpacked.From(a), Unpacked.From(b), ref environment);
+        AreCommon(a, b, environment) && TryMultiplyNormal(a, b, ref environment, out Float80 result) ? result : Product(Unpacked.From(a), Unpacked.From(b), ref environment);
 
     /// <summary>FMUL m32fp, m64fp.</summary>
     public static Float80 Multiply<T>(Float80 a, T b, ref FloatEnvironment environment)

@@ -100,6 +100,13 @@ public struct FloatEnvironment
         _ => 64,
     };
 
+    /// <summary>Whether x87 results round to nearest at 64 bits (the reserved PC of 1 among them).</summary>
+    internal readonly bool RoundsNearestExtended
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (_control & (RoundingBits | 1u << PrecisionShift)) == 1u << PrecisionShift;
+    }
+
     /// <summary>Unmasked exceptions raised since <see cref="ClearUnmasked"/>.</summary>
     public readonly FloatExceptions Unmasked => (FloatExceptions)_unmasked;
 
