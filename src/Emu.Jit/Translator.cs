@@ -39,7 +39,7 @@ public sealed unsafe partial class Translator : ICodeTranslator
     {
         this.code = code;
         this.options = options;
-        planner = new RegionPlanner(code, options);
+        planner = new RegionPlanner(code, options, CopiesOf);
         if (options.Synchronous) return;
         worker = new Thread(CompileQueue) { IsBackground = true, Name = "translator" };
         worker.Start();
@@ -148,6 +148,8 @@ public sealed unsafe partial class Translator : ICodeTranslator
         region.Install();
         Installed?.Invoke(region.Summary);
     }
+
+    private int CopiesOf(Block block) => regionsOf.TryGetValue(block, out List<Region>? regions) ? regions.Count : 0;
 
     /// <summary>A region's memory has been given back.</summary>
     private void Forget(Region region)

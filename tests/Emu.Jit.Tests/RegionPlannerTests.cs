@@ -18,8 +18,7 @@ public sealed unsafe class RegionPlannerTests
     {
         TranslatorOptions options = new() { Threshold = 1_000_000, MaxInstructions = maxInstructions };
         using LongMachine guest = new();
-        Vcpu cpu = guest.Machine.Cpu;
-        Translator.Attach(cpu.Code, options);
+        Translator.Attach(guest.Machine.Cpu.Code, options);
         guest.Machine.Assemble(LongMachine.Code, 64, static c =>
         {
             Label start = c.CreateLabel(), elsewhere = c.CreateLabel();
@@ -33,14 +32,87 @@ public sealed unsafe class RegionPlannerTests
             c.jb(start);
             c.hlt();
         });
-        guest.Machine.Run(10_000);
-        cpu.State->Rip = LongMachine.Code;
-        TlbEntry* tlb = cpu.State->CodeTlb + TlbEntry.Index(LongMachine.Code);
-        Block entry = cpu.Code.Find((nint)(LongMachine.Code + (ulong)tlb->Addend), cpu.State->Mode)!;
-
-        RegionPlan plan = new RegionPlanner(cpu.Code, options).Plan(cpu, entry);
+        RegionPlan plan = Plan(guest, options, static _ => 0);
 
         Assert.Equal(blocks, plan.Blocks.Count);
         Assert.Equal(linkable, plan.IsLinkable(0x1000));
+    }
+
+    [Fact]
+    public void A_region_is_entered_at_its_loops_and_behind_calls_that_leave_it()
+    {
+        TranslatorOptions options = new() { Threshold = 1_000_000, MaxPages = 1 };
+        using LongMachine guest = new();
+        Translator.Attach(guest.Machine.Cpu.Code, options);
+        guest.Machine.Assemble(LongMachine.Code, 64, static c =>
+        {
+            Label inner = c.CreateLabel(), near = c.CreateLabel(), far = c.CreateLabel(), start = c.CreateLabel();
+            c.Label(ref start);
+            c.mov(edx, 3);
+            c.Label(ref inner);
+            c.dec(edx);
+            c.jne(inner);
+            c.call(near);
+            c.call(far);
+            c.inc(ebx);
+            c.cmp(ebx, 100);
+            c.jb(start);
+            c.hlt();
+            c.Label(ref near);
+            c.ret();
+            c.db(new byte[0x1000]);
+            c.Label(ref far);
+            c.ret();
+        });
+
+        RegionPlan plan = Plan(guest, options, static _ => 0);
+
+        List<long> entries = [.. plan.Entries.Select(e => plan.Blocks[e].Start)];
+        // What the first block is, the loop in it, and what follows the call to the other page; not what follows the call within the region.
+        Assert.Equal(3, entries.Count);
+        Assert.Equal([0, 5, 19], entries);
+    }
+
+    [Fact]
+    public void A_block_that_two_regions_have_is_linked_to_where_one_is_entered()
+    {
+        TranslatorOptions options = new() { Threshold = 1_000_000 };
+        using LongMachine guest = new();
+        Translator.Attach(guest.Machine.Cpu.Code, options);
+        guest.Machine.Assemble(LongMachine.Code, 64, static c =>
+        {
+            Label function = c.CreateLabel(), start = c.CreateLabel();
+            c.Label(ref start);
+            c.call(function);
+            c.inc(ebx);
+            c.cmp(ebx, 100);
+            c.jb(start);
+            c.hlt();
+            c.Label(ref function);
+            c.ret();
+        });
+        Assert.Equal(3, Plan(guest, options, static _ => 2).Blocks.Count);
+        // As a region does that is entered at the function.
+        Block function = BlockAt(guest, LongMachine.Code + 13);
+        function.Ops->Handler = &Handlers.Enter;
+        function.CountedExecutions = options.Threshold;
+
+        Assert.Equal(3, Plan(guest, options, static _ => 1).Blocks.Count);
+        Assert.Equal(2, Plan(guest, options, static _ => 2).Blocks.Count);
+    }
+
+    private static RegionPlan Plan(LongMachine guest, TranslatorOptions options, Func<Block, int> copies)
+    {
+        Vcpu cpu = guest.Machine.Cpu;
+        guest.Machine.Run(10_000);
+        cpu.State->Rip = LongMachine.Code;
+        return new RegionPlanner(cpu.Code, options, copies).Plan(cpu, BlockAt(guest, LongMachine.Code));
+    }
+
+    private static Block BlockAt(LongMachine guest, ulong linear)
+    {
+        CpuState* s = guest.Machine.Cpu.State;
+        TlbEntry* tlb = s->CodeTlb + TlbEntry.Index(linear);
+        return guest.Machine.Cpu.Code.Find((nint)(linear + (ulong)tlb->Addend), s->Mode)!;
     }
 }

@@ -16,7 +16,7 @@ internal sealed unsafe class RegionGraph
         Plan = plan;
         Is64 = (plan.Mode & CodeMode.Code64) != 0;
         foreach (PlannedBlock planned in plan.Blocks) byStart[planned.Start] = Decode(planned);
-        Entry = byStart[0];
+        Entries = [.. plan.Entries.Select(e => byStart[plan.Blocks[e].Start])];
         Blocks = [.. byStart.Values.OrderBy(b => b.Start)];
         for (int i = 0; i < Blocks.Count; i++) Blocks[i].Index = i;
         Connect();
@@ -31,8 +31,8 @@ internal sealed unsafe class RegionGraph
     /// <summary>Blocks by address, which is the order of emission.</summary>
     public IReadOnlyList<RegionBlock> Blocks { get; }
 
-    /// <summary>Where the region begins.</summary>
-    public RegionBlock Entry { get; }
+    /// <summary>Where the region can be entered; the first is the block that was hot.</summary>
+    public IReadOnlyList<RegionBlock> Entries { get; }
 
     /// <summary>Blocks behind calls to functions in the region: where a RET may go.</summary>
     public IReadOnlyList<RegionBlock> ReturnSites => returnSites;
@@ -97,7 +97,7 @@ internal sealed unsafe class RegionGraph
 
     private void Connect()
     {
-        Entry.Predecessors++;
+        foreach (RegionBlock entry in Entries) entry.Predecessors++;
         foreach (RegionBlock block in Blocks)
         {
             switch (block.End)

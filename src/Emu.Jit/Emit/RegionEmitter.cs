@@ -63,7 +63,7 @@ internal sealed unsafe partial class RegionEmitter
         follow = il.DefineLabel();
         dispatch = il.DefineLabel();
         blockLabels = [.. graph.Blocks.Select(_ => il.DefineLabel())];
-        block = graph.Entry;
+        block = graph.Entries[0];
         current = block.Instructions[0];
     }
 
@@ -104,50 +104,82 @@ internal sealed unsafe partial class RegionEmitter
     private void EmitPrologue()
     {
         il.Begin(null, RegionPart.Prologue);
+        LoadState(StateLayout.Rip, OpCodes.Ldind_I8);
+        if (graph.Entries.Count > 1)
+        {
+            il.Emit(OpCodes.Ldarg_2);
+            LoadAt(StateLayout.Immediate, OpCodes.Ldind_I8);
+            il.Emit(OpCodes.Sub);
+        }
+
+        il.Emit(OpCodes.Stloc, rip);
         EmitPageChecks();
         EmitVectorPrologue();
         SetX87Loaded(false);
-        LoadState(StateLayout.Rip, OpCodes.Ldind_I8);
-        il.Emit(OpCodes.Stloc, rip);
         LoadState(StateLayout.Remaining, OpCodes.Ldind_I8);
         il.Emit(OpCodes.Stloc, remaining);
         ReloadState();
-        il.Emit(OpCodes.Br, blockLabels[graph.Entry.Index]);
-    }
-
-    /// <summary>Code on other pages counts only while those are mapped as they were.</summary>
-    private void EmitPageChecks()
-    {
-        if (graph.Plan.Pages.Count == 0) return;
-        Label refuse = il.DefineLabel(), accept = il.DefineLabel();
-        LocalBuilder page = il.DeclareLocal(typeof(long)), entry = il.DeclareLocal(typeof(nint));
-        foreach (RegionPage other in graph.Plan.Pages)
+        if (graph.Entries.Count > 1)
         {
-            LoadState(StateLayout.Rip, OpCodes.Ldind_I8);
-            Constant(~0xFFFL);
-            il.Emit(OpCodes.And);
-            Constant(other.Distance);
-            il.Emit(OpCodes.Add);
-            if (!Is64) Truncate(4);
-            il.Emit(OpCodes.Stloc, page);
-            LoadState(StateLayout.CodeTlb, OpCodes.Ldind_I);
-            EmitTlbOffset(page);
-            il.Emit(OpCodes.Add);
-            il.Emit(OpCodes.Stloc, entry);
-            il.Emit(OpCodes.Ldloc, page);
-            LoadField(entry, StateLayout.ExecuteTag, OpCodes.Ldind_I8);
-            il.Emit(OpCodes.Bne_Un, refuse);
-            il.Emit(OpCodes.Ldloc, page);
-            LoadField(entry, StateLayout.Addend, OpCodes.Ldind_I8);
-            il.Emit(OpCodes.Add);
-            Constant(other.Host);
-            il.Emit(OpCodes.Bne_Un, refuse);
+            il.Emit(OpCodes.Ldarg_2);
+            LoadAt(StateLayout.Displacement, OpCodes.Ldind_I4);
+            il.Emit(OpCodes.Switch, [.. graph.Entries.Select(e => blockLabels[e.Index])]);
         }
 
+        il.Emit(OpCodes.Br, blockLabels[graph.Entries[0].Index]);
+    }
+
+    /// <summary>Code on other pages than that of the block it is entered at counts only while those are mapped as they were.</summary>
+    private void EmitPageChecks()
+    {
+        RegionPlan plan = graph.Plan;
+        if (plan.Pages.Count == 0) return;
+        Label refuse = il.DefineLabel(), accept = il.DefineLabel();
+        LocalBuilder page = il.DeclareLocal(typeof(long)), entry = il.DeclareLocal(typeof(nint));
+        if (plan.EntersElsewhere) EmitPageCheck(new RegionPage(0, plan.Host & ~(nint)0xFFF, HasEntry: true), page, entry, refuse);
+        foreach (RegionPage other in plan.Pages) EmitPageCheck(other, page, entry, refuse);
         il.Emit(OpCodes.Br, accept);
         il.MarkLabel(refuse);
         EmitRefuse();
         il.MarkLabel(accept);
+    }
+
+    private void EmitPageCheck(RegionPage other, LocalBuilder page, LocalBuilder entry, Label refuse)
+    {
+        il.Emit(OpCodes.Ldloc, rip);
+        Constant(~0xFFFL);
+        il.Emit(OpCodes.And);
+        if (other.Distance != 0)
+        {
+            Constant(other.Distance);
+            il.Emit(OpCodes.Add);
+        }
+
+        if (!Is64) Truncate(4);
+        il.Emit(OpCodes.Stloc, page);
+        Label here = il.DefineLabel();
+        if (graph.Plan.EntersElsewhere)
+        {
+            LoadState(StateLayout.Rip, OpCodes.Ldind_I8);
+            Constant(~0xFFFL);
+            il.Emit(OpCodes.And);
+            il.Emit(OpCodes.Ldloc, page);
+            il.Emit(OpCodes.Beq, here);
+        }
+
+        LoadState(StateLayout.CodeTlb, OpCodes.Ldind_I);
+        EmitTlbOffset(page);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Stloc, entry);
+        il.Emit(OpCodes.Ldloc, page);
+        LoadField(entry, StateLayout.ExecuteTag, OpCodes.Ldind_I8);
+        il.Emit(OpCodes.Bne_Un, refuse);
+        il.Emit(OpCodes.Ldloc, page);
+        LoadField(entry, StateLayout.Addend, OpCodes.Ldind_I8);
+        il.Emit(OpCodes.Add);
+        Constant(other.Host);
+        il.Emit(OpCodes.Bne_Un, refuse);
+        il.MarkLabel(here);
     }
 
     /// <summary>Nothing has been done yet: interprets the block instead.</summary>
@@ -428,6 +460,12 @@ internal sealed unsafe partial class RegionEmitter
     private void LoadField(LocalBuilder pointer, int offset, OpCode load)
     {
         il.Emit(OpCodes.Ldloc, pointer);
+        LoadAt(offset, load);
+    }
+
+    /// <summary>Pops an address, and pushes what lies at a distance from it.</summary>
+    private void LoadAt(int offset, OpCode load)
+    {
         if (offset != 0)
         {
             il.Emit(OpCodes.Ldc_I4, offset);

@@ -23,6 +23,8 @@ internal static unsafe class StateLayout
     public static readonly int Addend;
     public static readonly int Handler;
     public static readonly int Link;
+    public static readonly int Immediate;
+    public static readonly int Displacement;
     public static readonly int JumpCache;
     public static readonly int CachedKey;
     public static readonly int CachedEntry;
@@ -63,6 +65,8 @@ internal static unsafe class StateLayout
         Addend = (int)((byte*)&entry.Addend - (byte*)&entry);
         Op operation = default;
         Handler = (int)((byte*)&operation.Handler - (byte*)&operation);
+        Immediate = (int)((byte*)&operation.Immediate - (byte*)&operation);
+        Displacement = (int)((byte*)&operation.Displacement - (byte*)&operation);
         Link = (int)((byte*)&operation.Aux - (byte*)&operation);
         JumpCache = (int)((byte*)&state.JumpCache - s);
         JumpCacheEntry cached = default;

@@ -66,8 +66,17 @@ internal sealed unsafe class Region(RegionPlan plan, RegionMemory memory, Dynami
         }
     }
 
-    /// <summary>Makes the entry block run the region.</summary>
-    public void Install() => plan.Blocks[0].Block.Ops->Handler = (delegate*<Vcpu, CpuState*, Op*, void>)code;
+    /// <summary>Makes the blocks it is entered at run the region, which is told which of them it was (<see cref="Op.Displacement"/>) and how far from the first (<see cref="Op.Immediate"/>).</summary>
+    public void Install()
+    {
+        for (int n = 0; n < plan.Entries.Count; n++)
+        {
+            PlannedBlock entry = plan.Blocks[plan.Entries[n]];
+            entry.Block.Ops->Immediate = (ulong)entry.Start;
+            entry.Block.Ops->Displacement = n;
+            entry.Block.Ops->Handler = (delegate*<Vcpu, CpuState*, Op*, void>)code;
+        }
+    }
 
     /// <summary>Takes it out of use. It may be running.</summary>
     public void Retire()
@@ -75,32 +84,30 @@ internal sealed unsafe class Region(RegionPlan plan, RegionMemory memory, Dynami
         if (IsRetired) return;
         IsRetired = true;
         memory.Retire();
-        Block entry = plan.Blocks[0].Block;
-        if (!entry.Stale && (nint)entry.Ops->Handler == code) CountAgain(Translator.RetryThreshold);
+        CountAgain(Translator.RetryThreshold);
     }
 
     /// <summary>Takes it out of use for good, with its memory. No translated code is running, and nothing of the interpreter refers to its operations.</summary>
-    /// <param name="threshold">Executions of its entry before it is translated again.</param>
+    /// <param name="threshold">Executions of its entries before they are translated again.</param>
     public void Release(uint threshold)
     {
-        Block entry = plan.Blocks[0].Block;
-        if (!IsRetired && !entry.Stale && (nint)entry.Ops->Handler == code) CountAgain(threshold);
+        if (!IsRetired) CountAgain(threshold);
         IsRetired = true;
         memory.Dispose();
     }
 
-    /// <summary>It was compiled in vain: the entry, if it is still there, counts executions again.</summary>
-    public void Discard()
-    {
-        if (!plan.Blocks[0].Block.Stale) CountAgain(Translator.RetryThreshold);
-        IsRetired = true;
-        memory.Dispose();
-    }
+    /// <summary>It was compiled in vain: the blocks it would have been entered at, if they are still there, count executions again.</summary>
+    public void Discard() => Release(Translator.RetryThreshold);
 
+    /// <summary>While it is compiled and until it is taken out of use, the blocks it is entered at are its own.</summary>
     private void CountAgain(uint threshold)
     {
-        Op* entry = plan.Blocks[0].Block.Ops;
-        entry->Immediate = threshold;
-        entry->Handler = &Handlers.Profile;
+        foreach (int index in plan.Entries)
+        {
+            Block block = plan.Blocks[index].Block;
+            if (block.Stale) continue;
+            block.Ops->Immediate = threshold;
+            block.Ops->Handler = &Handlers.Profile;
+        }
     }
 }

@@ -20,8 +20,11 @@ internal readonly record struct RegionPage(long Distance, nint Host, bool HasEnt
 /// <summary>What is to be translated together: blocks reachable from a hot one, which comes first.</summary>
 internal sealed record RegionPlan
 {
-    /// <summary>The blocks, in no particular order but for the entry, which is the first.</summary>
+    /// <summary>The blocks, in no particular order but for the hot one, which is the first.</summary>
     public required IReadOnlyList<PlannedBlock> Blocks { get; init; }
+
+    /// <summary>Blocks that the region can be entered at, by their place in <see cref="Blocks"/>; the first is 0.</summary>
+    public required IReadOnlyList<int> Entries { get; init; }
 
     /// <summary>Mode of all blocks.</summary>
     public required CodeMode Mode { get; init; }
@@ -32,11 +35,20 @@ internal sealed record RegionPlan
     /// <summary>What the processor's model makes of encodings that depend on it.</summary>
     public required DecoderOptions DecoderOptions { get; init; }
 
-    /// <summary>Offset of the entry in its page.</summary>
-    public required int PageOffset { get; init; }
+    /// <summary>Host address of the first block.</summary>
+    public required nint Host { get; init; }
+
+    /// <summary>Offset of the first block in its page.</summary>
+    public int PageOffset => (int)(Host & 0xFFF);
 
     /// <summary>Other pages; translated code checks on entry that they are still mapped as they were.</summary>
     public required IReadOnlyList<RegionPage> Pages { get; init; }
+
+    /// <summary>Whether the region can be entered on another page than that of its first block.</summary>
+    public bool EntersElsewhere => Entries.Any(e => PageOf(Blocks[e].Start) != 0);
+
+    /// <summary>Distance of the page that a linear distance from the entry lies on, from that of the entry.</summary>
+    public long PageOf(long distance) => (PageOffset + distance) & ~0xFFFL;
 
     /// <summary>
     /// Whether a link to a target at a linear distance from the entry holds as long as the region does: it lies on a page where one of the
@@ -44,7 +56,7 @@ internal sealed record RegionPlan
     /// </summary>
     public bool IsLinkable(long distance)
     {
-        long page = (PageOffset + distance) & ~0xFFFL;
+        long page = PageOf(distance);
         if (page == 0) return true;
         foreach (RegionPage other in Pages)
         {

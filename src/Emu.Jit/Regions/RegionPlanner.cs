@@ -9,16 +9,30 @@ namespace Emu.Jit.Regions;
 /// Finds what belongs together with a hot block: the blocks reachable from it by direct branches, calls and fall-through that the
 /// interpreter has already met. Runs on the processor's thread, so it decodes no more than the last instruction of each.
 /// </summary>
-internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions options)
+/// <param name="code">Where the interpreter's blocks are.</param>
+/// <param name="options">Limits.</param>
+/// <param name="copies">In how many regions a block has been translated.</param>
+internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions options, Func<Block, int> copies)
 {
     /// <summary>Most targets of an indirect branch that are looked at.</summary>
     private const int MaxTargets = 48;
+
+    /// <summary>
+    /// Regions that a block is translated in before further ones link to a region entered there: two, so that a loop has the function it calls within, while code
+    /// of an operating system, where everything calls everything, is not translated many times over.
+    /// </summary>
+    private const int MaxCopies = 2;
+
+    /// <summary>Most places that a region can be entered at.</summary>
+    private const int MaxEntries = 16;
 
     /// <summary>Blocks that have run this many times less often than the entry are left to the interpreter.</summary>
     private const ulong ColdRatio = 64;
 
     private readonly List<PlannedBlock> planned = [];
     private readonly List<long> seen = [];
+    private readonly HashSet<long> loopHeads = [];
+    private readonly List<(long ReturnTo, long[] Targets)> calls = [];
     private readonly Dictionary<ulong, int> counts = [];
     private ulong linear;
     private readonly Dictionary<long, int> byStart = [];
@@ -29,6 +43,8 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
     public RegionPlan Plan(Vcpu cpu, Block entry)
     {
         planned.Clear();
+        loopHeads.Clear();
+        calls.Clear();
         byStart.Clear();
         pages.Clear();
         queue.Clear();
@@ -41,7 +57,7 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
         {
             if (byStart.ContainsKey(start)) continue;
             Block? block = start == 0 ? entry : Find(s, entry, start);
-            if (block == null || block.Stale || StopsForDebugger(block) || Executions(block) * ColdRatio < executions) continue;
+            if (block == null || (start != 0 && IsLeftToItsRegion(block)) || block.Stale || StopsForDebugger(block) || Executions(block) * ColdRatio < executions) continue;
             Op* last = LastInstruction(block);
             int count = last->Index + 1;
             if (planned.Count > 0 && instructions + count > options.MaxInstructions) continue;
@@ -59,12 +75,34 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
         return new RegionPlan
         {
             Blocks = [.. planned],
+            Entries = FindEntries(),
             Mode = entry.Mode,
             Linear = linear,
             DecoderOptions = cpu.Model.DecoderOptions,
-            PageOffset = (int)(linear & 0xFFF),
+            Host = entry.Host,
             Pages = [.. pages],
         };
+    }
+
+    /// <summary>
+    /// Where the region is likely to be entered besides its first block: at loops, which the interpreter comes to after it has had to take over, and
+    /// behind calls that leave the region. The blocks are the region's from now on, and no longer count executions.
+    /// </summary>
+    private List<int> FindEntries()
+    {
+        List<int> entries = [0];
+        IEnumerable<long> behindCalls = calls.Where(c => !c.Targets.All(byStart.ContainsKey)).Select(static c => c.ReturnTo);
+        foreach (long start in loopHeads.Concat(behindCalls))
+        {
+            if (!byStart.TryGetValue(start, out int index) || entries.Contains(index) || entries.Count == MaxEntries) continue;
+            Block block = planned[index].Block;
+            if (!Counts(block)) continue;
+            block.CountedExecutions = Executions(block);
+            block.Ops->Handler = &Handlers.Enter;
+            entries.Add(index);
+        }
+
+        return entries;
     }
 
     private Block? Find(CpuState* s, Block entry, long start)
@@ -91,9 +129,14 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
     {
         Op* first = block.Ops;
         if ((first->Flags & OpFlags.Entry) == 0) return uint.MaxValue;
-        bool counts = (nint)first->Handler == (nint)(delegate*<Vcpu, CpuState*, Op*, void>)&Handlers.Profile;
-        return block.CountedExecutions + (counts && first->Immediate < options.Threshold ? options.Threshold - first->Immediate : 0);
+        return block.CountedExecutions + (Counts(block) && first->Immediate < options.Threshold ? options.Threshold - first->Immediate : 0);
     }
+
+    /// <summary>Whether a block counts executions, or belongs to a region as an entry, now or soon.</summary>
+    private static bool Counts(Block block) => (nint)block.Ops->Handler == (nint)(delegate*<Vcpu, CpuState*, Op*, void>)&Handlers.Profile;
+
+    /// <summary>Whether a block is left to the region that is entered there, rather than translated once more.</summary>
+    private bool IsLeftToItsRegion(Block block) => (block.Ops->Flags & OpFlags.Entry) != 0 && !Counts(block) && copies(block) >= MaxCopies;
 
     private static bool StopsForDebugger(Block block) =>
         ((block.Ops[0].Flags | block.Ops[1].Flags) & OpFlags.Breakpoint) != 0;
@@ -142,24 +185,40 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
         {
             case FlowControl.ConditionalBranch:
                 queue.Enqueue(next);
-                queue.Enqueue(TargetOf(instruction, is64));
+                AddJump(start, TargetOf(instruction, is64));
                 break;
             case FlowControl.UnconditionalBranch:
-                if (instruction.Op0Kind is OpKind.NearBranch32 or OpKind.NearBranch64) queue.Enqueue(TargetOf(instruction, is64));
+                if (instruction.Op0Kind is OpKind.NearBranch32 or OpKind.NearBranch64) AddJump(start, TargetOf(instruction, is64));
                 break;
             case FlowControl.Call:
-                if (instruction.Op0Kind is OpKind.NearBranch32 or OpKind.NearBranch64) queue.Enqueue(TargetOf(instruction, is64));
+                if (instruction.Op0Kind is OpKind.NearBranch32 or OpKind.NearBranch64)
+                {
+                    queue.Enqueue(TargetOf(instruction, is64));
+                    calls.Add((next, [TargetOf(instruction, is64)]));
+                }
+
                 queue.Enqueue(next);
                 break;
             case FlowControl.IndirectBranch or FlowControl.IndirectCall:
                 FindTargets(cpu, last);
                 foreach (long target in seen) queue.Enqueue(target);
-                if (instruction.FlowControl == FlowControl.IndirectCall && seen.Count > 0) queue.Enqueue(next);
+                if (instruction.FlowControl == FlowControl.IndirectCall && seen.Count > 0)
+                {
+                    queue.Enqueue(next);
+                    calls.Add((next, [.. seen]));
+                }
+
                 break;
             case FlowControl.Next:
                 if ((last->Flags & OpFlags.EndsBlock) == 0) queue.Enqueue(next);
                 break;
         }
+    }
+
+    private void AddJump(long from, long target)
+    {
+        queue.Enqueue(target);
+        if (target <= from) loopHeads.Add(target);
     }
 
     /// <summary>Where the interpreter has seen an indirect branch go of late, most frequent ones first.</summary>
