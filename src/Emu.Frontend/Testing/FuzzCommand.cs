@@ -30,7 +30,7 @@ internal static class FuzzCommand
         };
         var results = new ResultOptions();
         results.AddTo(command);
-        command.SetAction(parsed => ResultOptions.Guard(() =>
+        command.SetAction(parsed => results.Guard(parsed, () =>
         {
             var options = new FuzzOptions
             {

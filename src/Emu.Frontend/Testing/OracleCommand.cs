@@ -28,7 +28,7 @@ internal static class OracleCommand
         };
         var results = new ResultOptions();
         results.AddTo(command);
-        command.SetAction(parsed => ResultOptions.Guard(() =>
+        command.SetAction(parsed => results.Guard(parsed, () =>
         {
             var catalog = new FormCatalog(new HostFeatures());
             int[]? given = parsed.GetValue(bits) is { Length: > 0 } some ? some : null;
@@ -65,7 +65,7 @@ internal static class OracleCommand
         var command = new Command("merge", "Puts the results of oracle shards together") { files, families };
         var results = new ResultOptions();
         results.AddTo(command);
-        command.SetAction(parsed => ResultOptions.Guard(() =>
+        command.SetAction(parsed => results.Guard(parsed, () =>
         {
             var reports = new List<OracleReport>();
             foreach (FileInfo file in parsed.GetRequiredValue(files))

@@ -21,7 +21,7 @@ internal static class TestFloatCommand
         var command = new Command("testfloat", "Floating point against Berkeley TestFloat: all functions, rounding modes and precisions") { generator, functions, level, seed, jobs, minutes };
         var results = new ResultOptions();
         results.AddTo(command);
-        command.SetAction(parsed => ResultOptions.Guard(() =>
+        command.SetAction(parsed => results.Guard(parsed, () =>
         {
             if (parsed.GetValue(level) is not (1 or 2)) throw new ArgumentException("--level is 1 or 2");
             if (parsed.GetValue(jobs) < 1) throw new ArgumentException("at least one job is needed");
