@@ -71,7 +71,14 @@ internal static class OracleCommand
             foreach (FileInfo file in parsed.GetRequiredValue(files))
             {
                 using FileStream stream = file.OpenRead();
-                reports.Add(OracleResults.Read(stream));
+                try
+                {
+                    reports.Add(OracleResults.Read(stream));
+                }
+                catch (ReportFormatException e)
+                {
+                    throw new ReportFormatException($"{file}: {e.Message}");
+                }
             }
             return Finish(OracleReport.Merge(reports), parsed, results, families);
         }));
