@@ -30,7 +30,7 @@ internal static class TranscendentalOperands
             6 => new Float80(IntegerBit - 1, 0), // the greatest
             7 => new Float80(IntegerBit, 1), // the least normal number
             8 => default,
-            _ => Number(ref random, random.Percent(30) ? -random.Below(Bias + 64) : -1 - random.Below(70)),
+            _ => Number(ref random, -1 - random.Below(random.Percent(30) ? Bias + 62 : 70)),
         };
         return (Signed(x, ref random), Float80.One);
     }
@@ -84,6 +84,7 @@ internal static class TranscendentalOperands
             1 => new Float80(1, 0),
             2 => new Float80(IntegerBit, 1),
             3 => default,
+            < 8 => new Float80(0xC90F_DAA2_2168_C235, Bias), // 2^-65 from pi/2
             _ => random.Below(5) switch
             {
                 // Next to a multiple of pi/4, where the results are near 0 and 1 and the quadrant changes.

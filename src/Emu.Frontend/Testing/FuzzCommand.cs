@@ -12,7 +12,7 @@ internal static class FuzzCommand
     /// <summary>Runs random code.</summary>
     public static Command Create()
     {
-        var instructions = new Option<long>("--instructions") { Description = "Instructions to run in each mode, those that fault included", DefaultValueFactory = _ => 1_000_000 };
+        var instructions = new Option<long>("--instructions") { Description = "Instructions to retire in each mode, at least; those that fault come on top", DefaultValueFactory = _ => 1_000_000 };
         var seed = new Option<ulong>("--seed") { Description = "Seed of all random values", DefaultValueFactory = _ => 1 };
         var modes = new Option<string[]>("--modes")
         {

@@ -93,6 +93,19 @@ public sealed class X87TranscendentalTests
         }
     }
 
+    [Theory]
+    [InlineData(0xBFFF, RoundingMode.Up, 0x8000_0000_0000_0000, 0x4040)]
+    [InlineData(0xBFFF, RoundingMode.Zero, ulong.MaxValue, 0x403F)]
+    [InlineData(0x3FFF, RoundingMode.Down, 0x8000_0000_0000_0000, 0xC040)]
+    [InlineData(0x3FFF, RoundingMode.Nearest, 0x8000_0000_0000_0000, 0xC040)]
+    public void Next_to_its_pole_the_tangent_is_less_than_the_reciprocal_of_the_distance(int exponent, RoundingMode rounding, ulong significand, int result)
+    {
+        // 2^-65 from pi/2: 2^65 (1 - 2^-130 / 3), which no intermediate result can tell from 2^65.
+        var environment = FloatEnvironment.FromX87((ushort)(0x37F | (int)rounding << 10), 0);
+        Assert.True(Float80Transcendental.TryTangent(new Float80(0xC90F_DAA2_2168_C235, (ushort)exponent), ref environment, out Float80 tangent));
+        Assert.Equal(new Float80(significand, (ushort)result), tangent);
+    }
+
     private static string? Compare(Function function, in X87Record record, in X87Record host)
     {
         FloatEnvironment environment = FloatEnvironment.FromX87(record.Control, 0);
