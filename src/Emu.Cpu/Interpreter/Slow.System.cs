@@ -24,6 +24,8 @@ internal static unsafe class SlowSystem
     private static void CheckControl(Vcpu cpu, int number)
     {
         if (number is not (0 or 2 or 3 or 4 or 8)) cpu.RaiseInvalidOpcode();
+        // AMD's LOCK MOV CR0 is the only way to name CR8 outside 64-bit code (APM Vol. 3, MOV CRn).
+        if (number == 8 && (cpu.State->Mode & CodeMode.Code64) == 0 && !cpu.Model.Has("cr8legacy")) cpu.RaiseInvalidOpcode();
         cpu.RequireCpl0();
     }
 

@@ -116,19 +116,7 @@ public sealed class CpuModelTests
     }
 
     /// <summary>What no decoder returns: data directives, and x87 instructions with WAIT as part of the encoding (WAIT comes by itself).</summary>
-    private static bool IsNeverDecoded(Code code) =>
+    internal static bool IsNeverDecoded(Code code) =>
         code is Code.INVALID or Code.DeclareByte or Code.DeclareWord or Code.DeclareDword or Code.DeclareQword or Code.Zero_bytes
         || code.ToOpCode().Fwait;
-
-    [Fact]
-    public void Every_instruction_a_model_advertises_is_implemented()
-    {
-        List<string> missing = [];
-        foreach (Code code in Enum.GetValues<Code>())
-        {
-            if (CpuModel.Max.Supports(code) && !IsNeverDecoded(code) && InstructionTable.Instance[code] == null) missing.Add(code.ToString());
-        }
-
-        Assert.True(missing.Count == 0, $"{missing.Count}: {string.Join(", ", missing)}");
-    }
 }
