@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Emu.Conformance.Transcendental;
-using Spectre.Console;
 
 namespace Emu.Frontend.Testing;
 
@@ -52,11 +51,8 @@ internal static class TranscendentalCommand
             Console.WriteLine($"FAILED {bad.Function}: {bad.Failures:N0} of {bad.Cases:N0} results are too far off");
             foreach (string example in bad.Examples) Console.WriteLine($"  {example}");
         }
-        var table = new Table { Border = TableBorder.Simple };
-        table.AddColumn("function");
-        foreach (string column in (string[])["cases", "ulp to nearest", "ulp otherwise", "too far off"]) table.AddColumn(new TableColumn(column).RightAligned());
-        foreach (TranscendentalResult r in report.Results) table.AddRow(r.Function, r.Cases.ToString("N0"), r.Nearest.ToString("F4"), r.Directed.ToString("F4"), r.Failures.ToString("N0"));
-        AnsiConsole.Write(table);
+        ResultTable.Print(["function"], ["cases", "ulp to nearest", "ulp otherwise", "too far off"], report.Results.Select(r => (string[])
+            [r.Function, $"{r.Cases:N0}", $"{r.Nearest:F4}", $"{r.Directed:F4}", $"{r.Failures:N0}"]));
         Console.WriteLine($"{report.Results.Count} functions, {report.Results.Sum(r => r.Cases):N0} cases, greatest error {report.Results.Max(r => r.Nearest):F4} ulp to nearest, "
             + $"{report.Results.Max(r => r.Directed):F4} ulp otherwise, seed {report.Seed}, {report.Duration.TotalSeconds:F1} s");
     }
