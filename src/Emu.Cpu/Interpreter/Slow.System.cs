@@ -82,7 +82,7 @@ internal static unsafe class SlowSystem
     /// <summary>MONITOR and MONITORX.</summary>
     public static void Monitor(Vcpu cpu, Op* op)
     {
-        if (cpu.State->Cpl != 0) cpu.RaiseInvalidOpcode();
+        if (cpu.State->Cpl != 0 || !cpu.IsMonitorEnabled) cpu.RaiseInvalidOpcode();
         if (cpu.ReadRegister<uint>(Rcx * 8) != 0) cpu.RaiseGeneralProtection();
         cpu.ReadSegment<byte>(op->Segment, Vcpu.WrapAddress(cpu.State->Gpr[Rax], op->AddressSize));
     }
@@ -93,7 +93,7 @@ internal static unsafe class SlowSystem
     /// </summary>
     public static void Wait(Vcpu cpu, Op* op)
     {
-        if (cpu.State->Cpl != 0) cpu.RaiseInvalidOpcode();
+        if (cpu.State->Cpl != 0 || !cpu.IsMonitorEnabled) cpu.RaiseInvalidOpcode();
         if ((cpu.ReadRegister<uint>(Rcx * 8) & ~1u) != 0) cpu.RaiseGeneralProtection();
         cpu.Yield();
     }

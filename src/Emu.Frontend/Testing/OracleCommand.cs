@@ -52,6 +52,7 @@ internal static class OracleCommand
                 TimeLimit = ResultOptions.TimeLimit(parsed.GetValue(minutes)),
             };
             OracleReport report = OracleOutput.RunWithProgress(new OracleRunner(catalog, segments => new VcpuExecutor(TestModel.Default, segments, chosen)), options);
+            if (count > 1) Console.WriteLine($"shard {index + 1} of {count}: 'emu test merge' adds the files that --junit writes");
             return Finish(report, parsed, results, families);
         }));
         return command;

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Emu.Cpu.Tests;
 
-public sealed class CpuModelTests
+public sealed unsafe class CpuModelTests
 {
     [Fact]
     public void Flags_are_added_and_removed_by_name()
@@ -75,6 +75,31 @@ public sealed class CpuModelTests
         Assert.Equal(576u, m.Cpu.Cpuid(0xD, 0).Ebx);
         m.Cpu.WriteXcr(0, 7);
         Assert.Equal(832u, m.Cpu.Cpuid(0xD, 0).Ebx);
+    }
+
+    // SDM Vol. 4 table 2-2, IA32_MISC_ENABLE.
+    [Fact]
+    public void IA32_MISC_ENABLE_hides_leaves_MONITOR_and_execute_disable()
+    {
+        using LongMachine m = new("Haswell,+monitor");
+        Vcpu cpu = m.Cpu;
+        const ulong FastStrings = 1, Monitor = 1 << 18, Limit = 1 << 22, NoExecuteDisable = 1UL << 34;
+        Assert.True(cpu.TryReadMsr(0x1A0, out ulong initial));
+        Assert.Equal(FastStrings | Monitor, initial);
+        Assert.NotEqual(0u, cpu.Cpuid(1, 0).Ecx & 8);
+
+        Assert.True(cpu.TryWriteMsr(0x1A0, FastStrings | Limit));
+        Assert.Equal(2u, cpu.Cpuid(0, 0).Eax);
+        Assert.Equal(cpu.Cpuid(2, 0), cpu.Cpuid(7, 0));
+        Assert.Equal(0u, cpu.Cpuid(1, 0).Ecx & 8);
+
+        m.State->Efer &= ~Efer.Nxe;
+        Assert.True(cpu.TryWriteMsr(0x1A0, FastStrings | NoExecuteDisable));
+        Assert.Equal(0u, cpu.Cpuid(0x80000001, 0).Edx & (1u << 20));
+        Assert.False(cpu.TryWriteMsr(0xC0000080, m.State->Efer | Efer.Nxe));
+        Assert.True(cpu.TryWriteMsr(0x1A0, initial));
+        Assert.True(cpu.TryWriteMsr(0xC0000080, m.State->Efer | Efer.Nxe));
+        Assert.Equal(0xDu, cpu.Cpuid(0, 0).Eax);
     }
 
     [Fact]
