@@ -18,15 +18,16 @@ public static unsafe class StateTestRunner
     private const byte GeneralProtection = 13;
     private const int PageSize = 4096;
 
-    /// <summary>Runs one test.</summary>
+    /// <summary>Runs one test on a processor of a model with an engine.</summary>
     /// <exception cref="StateTestException">The test makes no sense; <see cref="StateTestReader"/> refuses such tests.</exception>
-    public static StateTestResult Run(StateTest test, CpuModel model) => test.Mode == 16 ? RunReal(test, model) : RunLong(test, model);
+    public static StateTestResult Run(StateTest test, CpuModel model, ExecutionEngine engine) => test.Mode == 16 ? RunReal(test, model, engine) : RunLong(test, model, engine);
 
-    private static StateTestResult RunLong(StateTest test, CpuModel model)
+    private static StateTestResult RunLong(StateTest test, CpuModel model, ExecutionEngine engine)
     {
         var map = new StateMemoryMap(test);
         MachineState state = StateTestChecks.Initial(test);
         using var machine = new EmulatedMachine(model, map.Pages, TestSegments.All, ownStack: true);
+        using IDisposable? attached = engine.Attach(machine.Cpu);
         foreach ((ulong address, byte[] data) in map.Data) Write(machine.Write, address, data);
         Write(machine.Write, map.Code.Address, map.Code.Bytes);
         machine.Load(&state, (byte)test.Cpl, longBases: test.Mode == 64);
@@ -48,11 +49,12 @@ public static unsafe class StateTestRunner
         return new StateTestResult(test.Name, failures, machine.Cpu.InstructionCount - start);
     }
 
-    private static StateTestResult RunReal(StateTest test, CpuModel model)
+    private static StateTestResult RunReal(StateTest test, CpuModel model, ExecutionEngine engine)
     {
         var map = new StateMemoryMap(test);
         MachineState state = StateTestChecks.Initial(test);
         using var machine = new RealModeMachine(model);
+        using IDisposable? attached = engine.Attach(machine.Cpu);
         foreach ((ulong address, byte[] data) in map.Data) machine.Write(address, data);
         machine.Write(map.Code.Address, map.Code.Bytes);
         machine.Load(&state);

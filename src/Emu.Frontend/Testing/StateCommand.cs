@@ -12,18 +12,20 @@ internal static class StateCommand
     public static Command Create()
     {
         var files = new Argument<FileInfo[]>("files") { Description = "JSON files; docs/state-tests.md describes them", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("state", "State-in, state-out tests from JSON files") { files };
+        Option<string> engine = ResultOptions.Engine();
+        var command = new Command("state", "State-in, state-out tests from JSON files") { files, engine };
         var results = new ResultOptions();
         results.AddTo(command);
         command.SetAction(parsed => results.Guard(parsed, () =>
         {
             // All files are read before the first test runs: a typing mistake in the last one should not cost a long run.
             (string File, StateTest Test)[] tests = [.. parsed.GetRequiredValue(files).SelectMany(file => Read(file).Select(test => (file.Name, test)))];
+            var chosen = TestEngines.Find(parsed.GetRequiredValue(engine));
             var watch = Stopwatch.StartNew();
             TestOutcome[] outcomes = ProgressBar.Run("state tests", update => tests.Select((t, i) =>
             {
-                update?.Invoke(i, tests.Length, $"{t.File}: {t.Test.Name}");
-                StateTestResult result = StateTestRunner.Run(t.Test, TestModel.Default);
+                StateTestResult result = StateTestRunner.Run(t.Test, TestModel.Default, chosen);
+                update?.Invoke(i + 1, tests.Length, $"{t.File}: {t.Test.Name}");
                 return new TestOutcome(t.File, "state", result.Name) { Failures = [.. result.Failures.Select(f => new Mismatch(f, f))] };
             }).ToArray());
             foreach (TestOutcome bad in outcomes.Where(o => o.Failures.Count > 0))

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Xml.Linq;
+using Emu.Conformance.Emulated;
 using Emu.Conformance.Run;
 using Emu.Conformance.States;
 using Xunit;
@@ -14,7 +15,7 @@ public sealed class StateTestTests
     private static StateTestResult Run(string json)
     {
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(json));
-        return StateTestRunner.Run(Assert.Single(StateTestReader.Read(stream, "test.json")), Model);
+        return StateTestRunner.Run(Assert.Single(StateTestReader.Read(stream, "test.json")), Model, ExecutionEngine.Interpreter);
     }
 
     [Fact]
