@@ -141,9 +141,14 @@ public sealed unsafe partial class Vcpu
     public long Step()
     {
         steps = true;
-        long retired = Run(1);
-        steps = false;
-        return retired;
+        try
+        {
+            return Run(1);
+        }
+        finally
+        {
+            steps = false;
+        }
     }
 
     /// <summary>Runs until <paramref name="predicate"/> holds before an instruction, or the limit is reached. One instruction at a time.</summary>

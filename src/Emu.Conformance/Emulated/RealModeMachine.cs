@@ -88,6 +88,19 @@ internal sealed unsafe class RealModeMachine : IDisposable, ICpuBus
         StateImage.Store(state, to);
     }
 
+    /// <summary>Replaces what the delivery of an exception changed by what its frame holds, and takes the frame off the stack (SDM Vol. 3A 22.1.4).</summary>
+    public void LoadFrame(MachineState* to)
+    {
+        ulong stack = (ulong)to->Segments[2] << 4;
+        ushort sp = (ushort)to->Gpr[4];
+        to->Rip = Word(0);
+        to->Segments[1] = Word(2);
+        to->Rflags = to->Rflags & ~0xFFFFUL | Word(4);
+        to->Gpr[4] = to->Gpr[4] & ~0xFFFFUL | (ushort)(sp + 6);
+
+        ushort Word(int offset) => *(ushort*)Host(stack + (ushort)(sp + offset));
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

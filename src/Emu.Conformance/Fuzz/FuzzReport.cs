@@ -5,10 +5,13 @@ namespace Emu.Conformance.Fuzz;
 /// <summary>What fuzzing covers.</summary>
 public sealed record FuzzOptions
 {
+    /// <summary>Failures of a mode after which it is not fuzzed any more.</summary>
+    public const int MostFailures = 100;
+
     /// <summary>Seed of every random number.</summary>
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>Instructions to run in each mode, those that fault included.</summary>
+    /// <summary>Instructions that retire in each mode; those that fault come on top.</summary>
     public long Instructions { get; init; } = 1_000_000;
 
     /// <summary>The modes.</summary>

@@ -37,6 +37,8 @@ internal sealed unsafe class FuzzRound : IDisposable
         _code = new FuzzCode(mode.Bits);
     }
 
+    private bool HasFailed => _result.FailureCount >= FuzzOptions.MostFailures;
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -44,7 +46,7 @@ internal sealed unsafe class FuzzRound : IDisposable
         _machine.Dispose();
     }
 
-    /// <summary>Runs it, until <paramref name="limit"/> instructions are done. Returns how many.</summary>
+    /// <summary>Runs it, until <paramref name="limit"/> instructions have retired. Returns how many have.</summary>
     public long Run(long limit)
     {
         var data = new byte[FuzzImage.DataSize];
@@ -52,7 +54,9 @@ internal sealed unsafe class FuzzRound : IDisposable
         _machine.Write(FuzzImage.Data, data);
         _machine.Write(FuzzImage.Code, data);
         long done = 0;
-        for (int piece = 0; piece < Pieces && done < limit; piece++) done += RunPiece(piece);
+        for (int piece = 0; piece < Pieces && done < limit && !HasFailed; piece++) done += RunPiece(piece);
+        // Otherwise a processor that never gets anywhere would be fuzzed for ever.
+        if (done == 0 && !HasFailed) Fail(Pieces, "progress", $"no instruction retired in {Pieces} pieces of code");
         return done;
     }
 
@@ -95,7 +99,7 @@ internal sealed unsafe class FuzzRound : IDisposable
             _result.Events += _faults;
             if (_machine.HasShutDown) _result.Shutdowns++;
         }
-        return done + _faults;
+        return done;
     }
 
     private void RaiseEvent(Vcpu cpu)
@@ -115,7 +119,7 @@ internal sealed unsafe class FuzzRound : IDisposable
     // Code that only faults would never use up its budget.
     private void Count(Vcpu cpu, byte vector, uint error)
     {
-        _result.Vectors[vector]++;
+        Interlocked.Increment(ref _result.Vectors[vector]);
         if (++_faults % FaultsPerPiece == 0) cpu.RequestExit();
     }
 

@@ -5,7 +5,7 @@ using Emu.Cpu;
 namespace Emu.Conformance.Fuzz;
 
 /// <summary>How far a run is.</summary>
-/// <param name="Done">Instructions run.</param>
+/// <param name="Done">Instructions retired.</param>
 /// <param name="Total">Instructions planned.</param>
 /// <param name="Failures">What went wrong so far.</param>
 /// <param name="Mode">The mode at work.</param>
@@ -41,12 +41,12 @@ public sealed class FuzzRunner(CpuModel model, ExecutionEngine engine)
                 while (true)
                 {
                     long limit = Interlocked.Read(ref left);
-                    if (limit <= 0 || (options.TimeLimit != Timeout.InfiniteTimeSpan && watch.Elapsed >= options.TimeLimit)) return;
+                    if (limit <= 0 || result.FailureCount >= FuzzOptions.MostFailures || (options.TimeLimit != Timeout.InfiniteTimeSpan && watch.Elapsed >= options.TimeLimit)) return;
                     ulong number = Interlocked.Increment(ref next) - 1;
                     using var round = new FuzzRound(model, engine, mode, options.Seed, number, result);
                     long ran = round.Run(limit);
                     lock (result) result.Rounds++;
-                    Interlocked.Add(ref left, -ran);
+                    Interlocked.Add(ref left, ran > 0 ? -ran : -limit);
                     progress?.Invoke(new FuzzProgress(Interlocked.Add(ref done, ran), total, results.Sum(r => r.FailureCount), mode.Name));
                 }
             }

@@ -5,7 +5,7 @@ namespace Emu.Conformance.Native;
 /// <summary>The C library functions of Linux the runner needs and .NET does not wrap.</summary>
 internal static unsafe partial class LibC
 {
-    public const int ProtRead = 1, ProtWrite = 2, MapShared = 1, AtHwcap2 = 26;
+    public const int ProtRead = 1, ProtWrite = 2, ProtExecute = 4, MapShared = 1, MapPrivate = 2, MapAnonymous = 0x20, AtHwcap2 = 26;
 
     [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int MemfdCreate(string name, uint flags);

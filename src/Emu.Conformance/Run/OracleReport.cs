@@ -10,6 +10,9 @@ public sealed record Mismatch(string Signature, string Description);
 /// <summary>The result of one form in one mode.</summary>
 public sealed record FormResult
 {
+    /// <summary>What <see cref="Form"/> is for random sequences.</summary>
+    public const string Sequences = "sequence";
+
     /// <summary>Name of the form, such as <c>Add_rm32_r32</c>.</summary>
     public required string Form { get; init; }
 
@@ -75,13 +78,15 @@ public sealed class OracleReport
     public bool Passed => Mismatches == 0 && Cases > 0;
 
     /// <summary>Puts the results of shards together.</summary>
+    /// <exception cref="ReportFormatException">They are not shards of one run: their seeds differ, or the same cases are in two of them.</exception>
     public static OracleReport Merge(IEnumerable<OracleReport> reports)
     {
         var merged = new Dictionary<(string, int), FormResult>();
-        ulong seed = 0;
+        ulong? seed = null;
         TimeSpan duration = default;
         foreach (OracleReport report in reports)
         {
+            if (seed is { } first && first != report.Seed) throw new ReportFormatException($"a run with seed {first} and one with seed {report.Seed} are not shards of one run");
             seed = report.Seed;
             duration += report.Duration;
             foreach (FormResult form in report.Forms)
@@ -91,6 +96,9 @@ public sealed class OracleReport
                     merged[(form.Form, form.Bits)] = form with { Mismatches = [.. form.Mismatches] };
                     continue;
                 }
+                // A case is a function of seed, form and number; only of the sequences each shard has a part.
+                if (known.Cases > 0 && form.Cases > 0 && form.Form != FormResult.Sequences)
+                    throw new ReportFormatException($"{form.Form} in {form.Bits}-bit mode was run in two of the files: the same cases, as the seed is the same");
                 known.Cases += form.Cases;
                 known.NotImplemented += form.NotImplemented;
                 known.MismatchCount += form.MismatchCount;
@@ -99,7 +107,7 @@ public sealed class OracleReport
                 known.Mismatches.AddRange(form.Mismatches);
             }
         }
-        return new OracleReport { Forms = [.. merged.Values], Seed = seed, Duration = duration };
+        return new OracleReport { Forms = [.. merged.Values], Seed = seed ?? 0, Duration = duration };
     }
 
     /// <summary>Coverage by family: rows for a table.</summary>

@@ -186,7 +186,7 @@ public sealed unsafe class OracleRunner
             _results = [.. plan.Select(p => p.Result)];
             List<(FormResult Result, InstructionForm? Form)> runnable = [.. plan.Where(p => p.Form is not null)];
             List<FormResult> sequences = options.Sequences == 0 ? [] : [.. options.Bits.Select(bits =>
-                new FormResult { Form = "sequence", Bits = bits, Family = "sequences", Status = FormStatus.Privileged })];
+                new FormResult { Form = FormResult.Sequences, Bits = bits, Family = "sequences", Status = FormStatus.Privileged })];
             _results.AddRange(sequences);
             _progress = progress;
             _total = (long)runnable.Count * options.Cases + (long)sequences.Count * (options.Sequences / options.Shards);

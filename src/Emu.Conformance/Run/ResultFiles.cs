@@ -85,9 +85,21 @@ public static class ResultFiles
 
     private static void Save(XElement root, Stream stream)
     {
-        using var writer = XmlWriter.Create(stream, new XmlWriterSettings { Indent = true, CheckCharacters = false });
+        foreach (XAttribute attribute in root.DescendantsAndSelf().Attributes()) attribute.Value = Printable(attribute.Value);
+        foreach (XText text in root.DescendantNodes().OfType<XText>()) text.Value = Printable(text.Value);
+        using var writer = XmlWriter.Create(stream, new XmlWriterSettings { Indent = true });
         new XDocument(root).Save(writer);
     }
+
+    // XML 1.0 has no way to write most control characters.
+    private static string Printable(string text) => string.Create(text.Length, text, static (result, source) =>
+    {
+        for (int i = 0; i < result.Length; i++)
+        {
+            bool pair = char.IsSurrogate(source[i]) && (i > 0 && char.IsSurrogatePair(source, i - 1) || char.IsSurrogatePair(source, i));
+            result[i] = pair || XmlConvert.IsXmlChar(source[i]) ? source[i] : '\uFFFD';
+        }
+    });
 
     private static XAttribute Count(string name, int value) => new(name, value.ToString(CultureInfo.InvariantCulture));
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Emu.Conformance.Cases;
 
-
 namespace Emu.Conformance.States;
 
 /// <summary>Registers of an emulated processor by name.</summary>
@@ -11,55 +10,49 @@ internal static unsafe class RegisterFile
     private static readonly string[] Gpr32 = ["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"];
     private static readonly string[] Gpr16 = ["ax", "cx", "dx", "bx", "sp", "bp", "si", "di"];
     private static readonly string[] Segments = ["es", "cs", "ss", "ds", "fs", "gs"];
+    private const int VectorHalf = 16;
 
-    /// <summary>The value as the bytes of the register, or an exception that names it.</summary>
+    /// <summary>The name of a segment register by its number.</summary>
+    public static string SegmentName(int index) => Segments[index];
+
+    /// <summary>The value as the bytes of the register.</summary>
+    /// <exception cref="StateTestException">There is no such register.</exception>
     public static byte[] Read(MachineState* state, string name)
     {
-        (nint address, int size) = Locate(state, name);
-        if (name is "ftw") return [state->Ftw, 0];
-        if (name.StartsWith("ymm", StringComparison.Ordinal))
-        {
-            int number = Index(name, "ymm", 16);
-            byte[] value = new byte[32];
-            new ReadOnlySpan<byte>(state->Xsave + MachineState.XmmOffset + number * 16, 16).CopyTo(value);
-            new ReadOnlySpan<byte>(state->Xsave + MachineState.YmmhOffset + number * 16, 16).CopyTo(value.AsSpan(16));
-            return value;
-        }
-        return new ReadOnlySpan<byte>((void*)address, size).ToArray();
+        (nint address, int size) = Locate(state, name = Normalize(name));
+        var value = new byte[size];
+        new ReadOnlySpan<byte>((void*)address, Math.Min(size, VectorHalf)).CopyTo(value);
+        if (size == 2 * VectorHalf) UpperHalf(state, name).CopyTo(value.AsSpan(VectorHalf));
+        return value;
     }
 
     /// <summary>Sets a register from a number text.</summary>
-    public static void Write(MachineState* state, string name, string text, string where)
+    /// <exception cref="StateTestException">There is no such register, or it cannot hold that number.</exception>
+    public static void Write(MachineState* state, string name, string text)
     {
-        byte[] value = Parse(text, name, where);
-        if (name.StartsWith("ymm", StringComparison.Ordinal))
-        {
-            int number = Index(name, "ymm", 16);
-            value.AsSpan(0, 16).CopyTo(new Span<byte>(state->Xsave + MachineState.XmmOffset + number * 16, 16));
-            value.AsSpan(16, 16).CopyTo(new Span<byte>(state->Xsave + MachineState.YmmhOffset + number * 16, 16));
-            return;
-        }
-        (nint address, int size) = Locate(state, name);
-        value.AsSpan(0, size).CopyTo(new Span<byte>((void*)address, size));
+        byte[] value = Parse(name, text);
+        (nint address, _) = Locate(state, name = Normalize(name));
+        value.AsSpan(0, Math.Min(value.Length, VectorHalf)).CopyTo(new Span<byte>((void*)address, Math.Min(value.Length, VectorHalf)));
+        if (value.Length == 2 * VectorHalf) value.AsSpan(VectorHalf).CopyTo(UpperHalf(state, name));
         if (name.StartsWith("mm", StringComparison.Ordinal) || name.StartsWith("st", StringComparison.Ordinal)) MarkUsed(state, name);
     }
 
     /// <summary>The bytes a number text stands for, as many as the register has.</summary>
-    public static byte[] Parse(string text, string name, string where)
+    /// <exception cref="StateTestException">There is no such register, or it cannot hold that number.</exception>
+    public static byte[] Parse(string name, string text)
     {
-        int size = name.StartsWith("ymm", StringComparison.Ordinal) ? 32 : 16;
-        string digits = text.Replace("_", "", StringComparison.Ordinal);
-        var value = new byte[32];
-        if (size == 32 && digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase) && digits.Length > 34)
-        {
-            if (!UInt128.TryParse(digits.AsSpan(2, digits.Length - 34), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out UInt128 high))
-                throw new StateTestException($"{where}: '{text}' is not a number");
-            System.Buffers.Binary.BinaryPrimitives.WriteUInt128LittleEndian(value.AsSpan(16), high);
-            digits = "0x" + digits[^32..];
-        }
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt128LittleEndian(value, StateTestReader.Number(digits, where));
-        return value;
+        MachineState any = default;
+        (_, int size) = Locate(&any, Normalize(name));
+        if (text is null) throw new StateTestException($"register {name} has no value");
+        byte[] digits = StateNumbers.Parse(text, size * 8, $"register {name}").ToByteArray(isUnsigned: true);
+        Array.Resize(ref digits, size);
+        return digits;
     }
+
+    private static string Normalize(string name) => name.ToLowerInvariant();
+
+    private static Span<byte> UpperHalf(MachineState* state, string name) =>
+        new(state->Xsave + MachineState.YmmhOffset + Index(name, "ymm", 16) * VectorHalf, VectorHalf);
 
     // Writing an x87 or MMX register makes it valid.
     private static void MarkUsed(MachineState* state, string name)
@@ -95,14 +88,14 @@ internal static unsafe class RegisterFile
             case "ftw": return ((nint)(&s->Ftw), 1);
         }
         if (name.StartsWith("xmm", StringComparison.Ordinal)) return ((nint)(image + MachineState.XmmOffset + Index(name, "xmm", 16) * 16), 16);
-        if (name.StartsWith("ymm", StringComparison.Ordinal)) return ((nint)(image + MachineState.XmmOffset + Index(name, "ymm", 16) * 16), 16);
+        if (name.StartsWith("ymm", StringComparison.Ordinal)) return ((nint)(image + MachineState.XmmOffset + Index(name, "ymm", 16) * VectorHalf), 2 * VectorHalf);
         // The image holds the x87 registers by their distance from the top; MMn is physical register n.
         if (name.StartsWith("mm", StringComparison.Ordinal)) return ((nint)(image + MachineState.StOffset + (Index(name, "mm", 8) - top & 7) * 16), 8);
         if (name.StartsWith("st", StringComparison.Ordinal)) return ((nint)(image + MachineState.StOffset + Index(name, "st", 8) * 16), 10);
-        throw new StateTestException($"there is no register '{name}'");
+        throw new StateTestException($"there is no register '{name}'; docs/state-tests.md lists them");
     }
 
     private static int Index(string name, string prefix, int count) =>
         int.TryParse(name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number < count
-            ? number : throw new StateTestException($"there is no register '{name}'");
+            ? number : throw new StateTestException($"there is no register '{name}'; docs/state-tests.md lists them");
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Emu.Conformance.States;
@@ -5,20 +6,26 @@ namespace Emu.Conformance.States;
 /// <summary>A state-in, state-out test as its JSON file has it; docs/state-tests.md describes the format.</summary>
 public sealed record StateTest
 {
+    private const string RealModeAddress = "0x1000", DefaultAddress = "0x10000";
+
     /// <summary>Name for the report.</summary>
     public string Name { get; set; } = "";
 
     /// <summary>16 (real mode), 32 or 64.</summary>
-    public int Mode { get; set; } = 64;
+    public long Mode { get; set; } = 64;
 
     /// <summary>Privilege level in 32- and 64-bit mode: 3, or 0.</summary>
-    public int Cpl { get; set; } = 3;
+    public long Cpl { get; set; } = 3;
 
     /// <summary>The code, as hexadecimal bytes.</summary>
     public string Code { get; set; } = "";
 
     /// <summary>Address of the code, and the initial RIP.</summary>
-    public string Address { get; set; } = "0x10000";
+    public string Address
+    {
+        get => field ?? (Mode == 16 ? RealModeAddress : DefaultAddress);
+        set;
+    }
 
     /// <summary>Memory regions.</summary>
     public IReadOnlyList<StateMemory> Memory { get; set; } = [];
@@ -31,22 +38,30 @@ public sealed record StateTest
 
     /// <summary>The test fails when it has not reached its end after so many instructions.</summary>
     public long MaxInstructions { get; set; } = 1_000_000;
+
+    /// <summary>Members the format does not have.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
 
 /// <summary>A region of memory, or expected contents.</summary>
 public sealed record StateMemory
 {
     /// <summary>First byte.</summary>
-    public string Address { get; set; } = "0";
+    public string Address { get; set; } = "";
 
     /// <summary>Bytes; by default the length of <see cref="Data"/>.</summary>
-    public long Size { get; set; }
+    public long? Size { get; set; }
 
     /// <summary>Any of r, w, x.</summary>
     public string Access { get; set; } = "rw";
 
     /// <summary>Contents as hexadecimal bytes; zeros follow.</summary>
     public string Data { get; set; } = "";
+
+    /// <summary>Members the format does not have.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
 
 /// <summary>The expected end.</summary>
@@ -62,21 +77,12 @@ public sealed record StateExpectation
     public IReadOnlyList<StateMemory> Memory { get; set; } = [];
 
     /// <summary>Vector of the exception that ends the test instead of HLT.</summary>
-    public int? Exception { get; set; }
+    public long? Exception { get; set; }
 
     /// <summary>Its error code, when it matters.</summary>
     public string? ErrorCode { get; set; }
-}
 
-/// <summary>A file: one test, or several under <c>tests</c>.</summary>
-internal sealed record StateTestFile
-{
-    public IReadOnlyList<StateTest> Tests { get; set; } = [];
+    /// <summary>Members the format does not have.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
-
-[JsonSourceGenerationOptions(PropertyNameCaseInsensitive = true, ReadCommentHandling = System.Text.Json.JsonCommentHandling.Skip, AllowTrailingCommas = true,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
-[JsonSerializable(typeof(StateTest))]
-[JsonSerializable(typeof(StateTestFile))]
-[JsonSerializable(typeof(List<StateTest>))]
-internal sealed partial class StateTestContext : JsonSerializerContext;

@@ -51,7 +51,7 @@ public sealed class TestFloatRun
     /// <param name="limit">No configuration begins after this time.</param>
     public TestFloatRun(string generator, int level, uint seed, IReadOnlyList<TestFloatFunction> functions, int jobs, TimeSpan limit)
     {
-        if (!File.Exists(generator)) throw new ArgumentException($"there is no testfloat_gen at {generator}");
+        if (!File.Exists(generator)) throw new ArgumentException($"there is no testfloat_gen at {generator}; docs/fuzz-and-testfloat.md says where it comes from");
         (_generator, _level, _seed, _functions, _jobs, _limit) = (generator, level, seed, functions, jobs, limit);
     }
 

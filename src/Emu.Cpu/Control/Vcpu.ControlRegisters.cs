@@ -157,6 +157,7 @@ public sealed unsafe partial class Vcpu
         CpuState* s = State;
         // LMA is read-only: a write that disagrees is ignored in that bit (APM Vol. 2 3.1.7).
         if ((value & ~(Model.EferMask | Efer.Lma)) != 0) return false;
+        if ((value & ~s->Efer & Efer.Nxe) != 0 && IsExecuteDisableHidden) return false;
         if (((value ^ s->Efer) & Efer.Lme) != 0 && (s->Cr0 & Cr0.Pg) != 0) return false;
         s->Efer = (value & ~Efer.Lma) | (s->Efer & Efer.Lma);
         UpdatePaging();

@@ -38,6 +38,7 @@ public sealed unsafe partial class Vcpu
         for (int i = 0; i < 8; i++) s->Opmask[i] = 0;
         s->Mxcsr = 0x1F80;
         msrs.Reset();
+        ResetMiscEnable();
         DebugControl = 0;
         tscAdjust = 0;
         tscOffset = 0 - TicksAt(clock.Nanoseconds);

@@ -15,22 +15,23 @@ public sealed unsafe partial class Vcpu
         CpuModelDefinition d = Model.Definition;
         // Beyond the highest leaf Intel's processors answer with the highest basic one, AMD's with zeros.
         if (leaf >= 0x40000000 && leaf < 0x80000000) return leaf < 0x50000000 && Model.Has("hypervisor") ? HypervisorLeaf(leaf) : HighestLeaf(subleaf);
-        if (leaf < 0x80000000) return leaf > d.Level ? HighestLeaf(subleaf) : BasicLeaf(leaf, subleaf);
+        if (leaf < 0x80000000) return leaf > HighestBasicLeaf ? HighestLeaf(subleaf) : BasicLeaf(leaf, subleaf);
         if (leaf < 0xC0000000 && leaf <= d.ExtendedLevel) return ExtendedLeaf(leaf, subleaf);
         return leaf == 0x80000000 ? new CpuidResult(d.ExtendedLevel, 0, 0, 0) : HighestLeaf(subleaf);
     }
 
-    private CpuidResult HighestLeaf(uint subleaf) => IsAmd ? default : BasicLeaf(Model.Definition.Level, subleaf);
+    private uint HighestBasicLeaf => HasMiscEnable(LimitCpuid) ? Math.Min(Model.Definition.Level, 2) : Model.Definition.Level;
+
+    private CpuidResult HighestLeaf(uint subleaf) => IsAmd ? default : BasicLeaf(HighestBasicLeaf, subleaf);
 
     /// <summary>A hypervisor of no known name: only the maximum leaf.</summary>
     private static CpuidResult HypervisorLeaf(uint leaf) => leaf == 0x40000000 ? new CpuidResult(0x40000000, 0, 0, 0) : default;
 
     private CpuidResult BasicLeaf(uint leaf, uint subleaf)
     {
-        CpuModelDefinition d = Model.Definition;
         switch (leaf)
         {
-            case 0: return VendorLeaf(d.Level);
+            case 0: return VendorLeaf(HighestBasicLeaf);
             case 1: return SignatureLeaf();
             // Cache descriptors: ask leaf 4.
             case 2: return IsAmd ? default : new CpuidResult(0x00FEFF01, 0, 0, 0xF0);
@@ -67,6 +68,7 @@ public sealed unsafe partial class Vcpu
         uint threads = (uint)Math.Min(Topology.ThreadsPerSocket, 255);
         uint ecx = bits.Ecx;
         if ((State->Cr4 & Cr4.Osxsave) != 0) ecx |= 1u << 27;
+        if (!IsMonitorEnabled) ecx &= ~(1u << 3);
         uint edx = bits.Edx;
         if (threads > 1) edx |= 1u << 28;
         if (!Apic.IsEnabled) edx &= ~(1u << 9);
@@ -168,6 +170,7 @@ public sealed unsafe partial class Vcpu
         CpuidResult bits = Model.FeatureBits(0x80000001, 0);
         uint ecx = bits.Ecx;
         uint edx = bits.Edx;
+        if (IsExecuteDisableHidden) edx &= ~(1u << 20);
         if (IsAmd)
         {
             // AMD repeats these flags of leaf 1: 0-9, 12-17, 23, 24.

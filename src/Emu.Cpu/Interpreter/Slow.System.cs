@@ -24,6 +24,8 @@ internal static unsafe class SlowSystem
     private static void CheckControl(Vcpu cpu, int number)
     {
         if (number is not (0 or 2 or 3 or 4 or 8)) cpu.RaiseInvalidOpcode();
+        // AMD's LOCK MOV CR0 is the only way to name CR8 outside 64-bit code (APM Vol. 3, MOV CRn).
+        if (number == 8 && (cpu.State->Mode & CodeMode.Code64) == 0 && !cpu.Model.Has("cr8legacy")) cpu.RaiseInvalidOpcode();
         cpu.RequireCpl0();
     }
 
@@ -80,7 +82,7 @@ internal static unsafe class SlowSystem
     /// <summary>MONITOR and MONITORX.</summary>
     public static void Monitor(Vcpu cpu, Op* op)
     {
-        if (cpu.State->Cpl != 0) cpu.RaiseInvalidOpcode();
+        if (cpu.State->Cpl != 0 || !cpu.IsMonitorEnabled) cpu.RaiseInvalidOpcode();
         if (cpu.ReadRegister<uint>(Rcx * 8) != 0) cpu.RaiseGeneralProtection();
         cpu.ReadSegment<byte>(op->Segment, Vcpu.WrapAddress(cpu.State->Gpr[Rax], op->AddressSize));
     }
@@ -91,7 +93,7 @@ internal static unsafe class SlowSystem
     /// </summary>
     public static void Wait(Vcpu cpu, Op* op)
     {
-        if (cpu.State->Cpl != 0) cpu.RaiseInvalidOpcode();
+        if (cpu.State->Cpl != 0 || !cpu.IsMonitorEnabled) cpu.RaiseInvalidOpcode();
         if ((cpu.ReadRegister<uint>(Rcx * 8) & ~1u) != 0) cpu.RaiseGeneralProtection();
         cpu.Yield();
     }

@@ -23,6 +23,9 @@ internal sealed record MsrDefinition(uint Address, string Name)
     /// <summary>Writing a non-canonical address is #GP(0).</summary>
     public bool Canonical { get; init; }
 
+    /// <summary>It holds a physical address: a bit above the model's physical address width is #GP(0) (SDM Vol. 3A 11.11.2.3).</summary>
+    public bool PhysicalAddress { get; init; }
+
     /// <summary>Reading is #GP(0).</summary>
     public bool WriteOnly { get; init; }
 
@@ -49,6 +52,7 @@ internal sealed record MsrDefinition(uint Address, string Name)
     {
         if (Writable == 0 && Ignored == 0) return false;
         if ((value & ~(Writable | Ignored)) != 0) return false;
+        if (PhysicalAddress && value >> cpu.Model.PhysicalAddressBits != 0) return false;
         if (Canonical && !cpu.IsCanonicalBase(value)) return false;
         for (int i = 0; i < MemoryTypeBytes; i++)
         {

@@ -36,6 +36,15 @@ internal sealed class MsrFile
     /// <summary>Values of table entries that are plain storage, by <see cref="MsrDefinition.Index"/>.</summary>
     public ulong[] Values = new ulong[MsrTable.Instance.Count];
 
+    private static readonly int MiscEnableIndex = MsrTable.Instance.Find(0x1A0)?.Index ?? throw new InvalidOperationException("IA32_MISC_ENABLE is not in the table");
+
+    /// <summary>IA32_MISC_ENABLE, which Intel's processors have.</summary>
+    public ulong MiscEnable
+    {
+        get => Values[MiscEnableIndex];
+        set => Values[MiscEnableIndex] = value;
+    }
+
     /// <summary>SMBASE after reset.</summary>
     public const uint DefaultSmbase = 0x30000;
 

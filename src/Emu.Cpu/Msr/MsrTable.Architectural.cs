@@ -6,9 +6,9 @@ internal sealed unsafe partial class MsrTable
     private void AddArchitectural()
     {
         Computed(0x10, "IA32_TIME_STAMP_COUNTER", c => c.TimeStampCounter, (c, v) => c.SetTimeStampCounter(v));
-        Computed(0x1B, "IA32_APIC_BASE", c => c.Apic.BaseAddressMsr, (c, v) => c.TryWriteApicBase(v));
+        Computed(0x1B, "IA32_APIC_BASE", c => c.Apic.BaseAddressMsr, (c, v) => c.TryWriteApicBase(v), exists: m => m.Has("apic"));
         Computed(0x3B, "IA32_TSC_ADJUST", c => c.TscAdjust, (c, v) => c.SetTscAdjust(v), exists: m => m.Has("tsc-adjust"));
-        Add(new MsrDefinition(0x48, "IA32_SPEC_CTRL") { Writable = 0x7, Exists = m => m.Has("spec-ctrl") || m.Has("ibrs") || m.Has("amd-stibp") || m.Has("ssbd") || m.Has("amd-ssbd") });
+        Add(new MsrDefinition(0x48, "IA32_SPEC_CTRL") { Writable = 0x7, Exists = m => m.Has("spec-ctrl") || m.Has("ibrs") || m.Has("stibp") || m.Has("amd-stibp") || m.Has("ssbd") || m.Has("amd-ssbd") });
         Add(new MsrDefinition(0x49, "IA32_PRED_CMD") { Writable = 0, Ignored = 1, WriteOnly = true, Exists = m => m.Has("spec-ctrl") || m.Has("ibpb") });
         Add(new MsrDefinition(0x79, "IA32_BIOS_UPDT_TRIG") { WriteOnly = true });
         Computed(0x9E, "IA32_SMBASE", c => c.Smbase, null);
@@ -39,12 +39,13 @@ internal sealed unsafe partial class MsrTable
 
     private void AddMemoryTypes()
     {
+        static bool exists(CpuModel model) => model.Has("mtrr");
         // Eight variable ranges, fixed ranges, write-combining.
-        ReadOnly(0xFE, "IA32_MTRRCAP", 0x508);
+        Add(new MsrDefinition(0xFE, "IA32_MTRRCAP") { Reset = 0x508, Writable = 0, Exists = exists });
         for (uint i = 0; i < 8; i++)
         {
-            Add(new MsrDefinition(0x200 + (2 * i), $"IA32_MTRR_PHYSBASE{i}") { Writable = 0x000FFFFFFFFFF0FF, MemoryTypeBytes = 1 });
-            Add(new MsrDefinition(0x201 + (2 * i), $"IA32_MTRR_PHYSMASK{i}") { Writable = 0x000FFFFFFFFFF800 });
+            Add(new MsrDefinition(0x200 + (2 * i), $"IA32_MTRR_PHYSBASE{i}") { Writable = 0x000FFFFFFFFFF0FF, MemoryTypeBytes = 1, PhysicalAddress = true, Exists = exists });
+            Add(new MsrDefinition(0x201 + (2 * i), $"IA32_MTRR_PHYSMASK{i}") { Writable = 0x000FFFFFFFFFF800, PhysicalAddress = true, Exists = exists });
         }
 
         (uint, string)[] ranges =
@@ -52,9 +53,9 @@ internal sealed unsafe partial class MsrTable
             (0x250, "64K_00000"), (0x258, "16K_80000"), (0x259, "16K_A0000"), (0x268, "4K_C0000"), (0x269, "4K_C8000"), (0x26A, "4K_D0000"),
             (0x26B, "4K_D8000"), (0x26C, "4K_E0000"), (0x26D, "4K_E8000"), (0x26E, "4K_F0000"), (0x26F, "4K_F8000"),
         ];
-        foreach ((uint address, string name) in ranges) Add(new MsrDefinition(address, "IA32_MTRR_FIX" + name) { MemoryTypeBytes = 8 });
-        Add(new MsrDefinition(0x277, "IA32_PAT") { Reset = 0x0007040600070406, MemoryTypeBytes = 8, AllowsUncachedMinus = true });
-        Add(new MsrDefinition(0x2FF, "IA32_MTRR_DEF_TYPE") { Writable = 0xCFF, MemoryTypeBytes = 1 });
+        foreach ((uint address, string name) in ranges) Add(new MsrDefinition(address, "IA32_MTRR_FIX" + name) { MemoryTypeBytes = 8, Exists = exists });
+        Add(new MsrDefinition(0x277, "IA32_PAT") { Reset = 0x0007040600070406, MemoryTypeBytes = 8, AllowsUncachedMinus = true, Exists = m => m.Has("pat") });
+        Add(new MsrDefinition(0x2FF, "IA32_MTRR_DEF_TYPE") { Writable = 0xCFF, MemoryTypeBytes = 1, Exists = exists });
     }
 
     /// <summary>Banks of machine-check registers.</summary>
@@ -64,18 +65,19 @@ internal sealed unsafe partial class MsrTable
     {
         Stored(0x00, "IA32_P5_MC_ADDR");
         Stored(0x01, "IA32_P5_MC_TYPE");
+        static bool exists(CpuModel model) => model.Has("mca");
         // MCG_CTL present, software error recovery.
-        ReadOnly(0x179, "IA32_MCG_CAP", MachineCheckBanks | (1 << 8) | (1 << 24));
-        Stored(0x17A, "IA32_MCG_STATUS", writable: 0xF);
-        Add(new MsrDefinition(0x17B, "IA32_MCG_CTL") { Reset = ulong.MaxValue, Write = (c, v) => c.TryStoreAllOrNone(0x17B, v) });
+        Add(new MsrDefinition(0x179, "IA32_MCG_CAP") { Reset = MachineCheckBanks | (1 << 8) | (1 << 24), Writable = 0, Exists = exists });
+        Add(new MsrDefinition(0x17A, "IA32_MCG_STATUS") { Writable = 0xF, Exists = exists });
+        Add(new MsrDefinition(0x17B, "IA32_MCG_CTL") { Reset = ulong.MaxValue, Exists = exists, Write = (c, v) => c.TryStoreAllOrNone(0x17B, v) });
         for (uint i = 0; i < MachineCheckBanks; i++)
         {
             uint control = 0x400 + (4 * i);
-            Add(new MsrDefinition(control, $"IA32_MC{i}_CTL") { Reset = ulong.MaxValue, Write = (c, v) => c.TryStoreAllOrNone(control, v) });
+            Add(new MsrDefinition(control, $"IA32_MC{i}_CTL") { Reset = ulong.MaxValue, Exists = exists, Write = (c, v) => c.TryStoreAllOrNone(control, v) });
             // Software may only clear these (SDM Vol. 3B 15.3.2.2), or set them where AMD's HWCR.McStatusWrEn says so.
-            Add(new MsrDefinition(control + 1, $"IA32_MC{i}_STATUS") { Write = (c, v) => c.TryStoreMachineCheck(control + 1, v) });
-            Stored(control + 2, $"IA32_MC{i}_ADDR");
-            Stored(control + 3, $"IA32_MC{i}_MISC");
+            Add(new MsrDefinition(control + 1, $"IA32_MC{i}_STATUS") { Exists = exists, Write = (c, v) => c.TryStoreMachineCheck(control + 1, v) });
+            Add(new MsrDefinition(control + 2, $"IA32_MC{i}_ADDR") { Exists = exists });
+            Add(new MsrDefinition(control + 3, $"IA32_MC{i}_MISC") { Exists = exists });
         }
     }
 

@@ -130,6 +130,22 @@ public sealed unsafe partial class Vcpu
     internal bool TryStoreUntilLocked(uint address, ulong value) =>
         MsrTable.Instance.Find(address) is { } definition && (msrs.Values[definition.Index] & 1) == 0 && Store(address, value);
 
+    /// <summary>IA32_MISC_ENABLE bits that hide what CPUID reports (SDM Vol. 4 table 2-2): MONITOR on, the highest leaf limited to 2, execute-disable off.</summary>
+    private const ulong EnableMonitor = 1UL << 18, LimitCpuid = 1UL << 22, DisableExecuteDisable = 1UL << 34;
+
+    private bool HasMiscEnable(ulong bit) => !IsAmd && (msrs.MiscEnable & bit) != 0;
+
+    /// <summary>MONITOR and MWAIT are switched on.</summary>
+    internal bool IsMonitorEnabled => IsAmd || HasMiscEnable(EnableMonitor);
+
+    /// <summary>IA32_MISC_ENABLE hides execute-disable: EFER.NXE cannot be set.</summary>
+    private bool IsExecuteDisableHidden => HasMiscEnable(DisableExecuteDisable);
+
+    private void ResetMiscEnable()
+    {
+        if (Model.Has("monitor")) msrs.MiscEnable |= EnableMonitor;
+    }
+
     private bool Store(uint address, ulong value)
     {
         if (MsrTable.Instance.Find(address) is not { } definition) return false;

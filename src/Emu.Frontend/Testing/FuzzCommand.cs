@@ -2,7 +2,6 @@ using System.CommandLine;
 using Emu.Conformance.Emulated;
 using Emu.Conformance.Fuzz;
 using Emu.Cpu;
-using Spectre.Console;
 
 namespace Emu.Frontend.Testing;
 
@@ -12,7 +11,7 @@ internal static class FuzzCommand
     /// <summary>Runs random code.</summary>
     public static Command Create()
     {
-        var instructions = new Option<long>("--instructions") { Description = "Instructions to run in each mode, those that fault included", DefaultValueFactory = _ => 1_000_000 };
+        var instructions = new Option<long>("--instructions") { Description = "Instructions to retire in each mode, at least; those that fault come on top", DefaultValueFactory = _ => 1_000_000 };
         var seed = new Option<ulong>("--seed") { Description = "Seed of all random values", DefaultValueFactory = _ => 1 };
         var modes = new Option<string[]>("--modes")
         {
@@ -30,7 +29,7 @@ internal static class FuzzCommand
         };
         var results = new ResultOptions();
         results.AddTo(command);
-        command.SetAction(parsed => ResultOptions.Guard(() =>
+        command.SetAction(parsed => results.Guard(parsed, () =>
         {
             var options = new FuzzOptions
             {
@@ -57,16 +56,12 @@ internal static class FuzzCommand
         {
             foreach (var failure in mode.Failures) Console.WriteLine($"FAILED {failure.Signature}: {failure.Description}");
         }
-        var table = new Table { Border = TableBorder.Simple };
-        table.AddColumn("mode");
-        foreach (string column in (string[])["instructions", "exceptions and interrupts", "of which #UD", "#GP", "#PF", "triple faults", "failures"]) table.AddColumn(new TableColumn(column).RightAligned());
-        foreach (FuzzModeResult m in report.Modes)
-        {
-            table.AddRow(m.Mode.Name, m.Instructions.ToString("N0"), m.Events.ToString("N0"), m.Vectors[ExceptionVector.InvalidOpcode].ToString("N0"),
-                m.Vectors[ExceptionVector.GeneralProtection].ToString("N0"), m.Vectors[ExceptionVector.PageFault].ToString("N0"), m.Shutdowns.ToString("N0"), m.FailureCount.ToString("N0"));
-        }
-        AnsiConsole.Write(table);
-        Console.WriteLine($"{report.Modes.Count} modes, {report.Modes.Sum(m => m.Instructions):N0} instructions, {report.Modes.Sum(m => m.Events):N0} events, "
+        ResultTable.Print(["mode"], ["retired", "events", "#UD", "#GP", "#PF", "triple faults", "failures"], report.Modes.Select(m => (string[])
+        [
+            m.Mode.Name, $"{m.Instructions:N0}", $"{m.Events:N0}", $"{m.Vectors[ExceptionVector.InvalidOpcode]:N0}", $"{m.Vectors[ExceptionVector.GeneralProtection]:N0}",
+            $"{m.Vectors[ExceptionVector.PageFault]:N0}", $"{m.Shutdowns:N0}", $"{m.FailureCount:N0}",
+        ]));
+        Console.WriteLine($"{report.Modes.Count} modes, {report.Modes.Sum(m => m.Instructions):N0} instructions retired, {report.Modes.Sum(m => m.Events):N0} exceptions and interrupts, "
             + $"{report.Modes.Sum(m => m.FailureCount)} failures, seed {report.Seed}, {report.Duration.TotalSeconds:F1} s");
     }
 }

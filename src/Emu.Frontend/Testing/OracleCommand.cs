@@ -28,7 +28,7 @@ internal static class OracleCommand
         };
         var results = new ResultOptions();
         results.AddTo(command);
-        command.SetAction(parsed => ResultOptions.Guard(() =>
+        command.SetAction(parsed => results.Guard(parsed, () =>
         {
             var catalog = new FormCatalog(new HostFeatures());
             int[]? given = parsed.GetValue(bits) is { Length: > 0 } some ? some : null;
@@ -52,6 +52,7 @@ internal static class OracleCommand
                 TimeLimit = ResultOptions.TimeLimit(parsed.GetValue(minutes)),
             };
             OracleReport report = OracleOutput.RunWithProgress(new OracleRunner(catalog, segments => new VcpuExecutor(TestModel.Default, segments, chosen)), options);
+            if (count > 1) Console.WriteLine($"shard {index + 1} of {count}: 'emu test merge' adds the files that --junit writes");
             return Finish(report, parsed, results, families);
         }));
         return command;
@@ -65,13 +66,20 @@ internal static class OracleCommand
         var command = new Command("merge", "Puts the results of oracle shards together") { files, families };
         var results = new ResultOptions();
         results.AddTo(command);
-        command.SetAction(parsed => ResultOptions.Guard(() =>
+        command.SetAction(parsed => results.Guard(parsed, () =>
         {
             var reports = new List<OracleReport>();
             foreach (FileInfo file in parsed.GetRequiredValue(files))
             {
                 using FileStream stream = file.OpenRead();
-                reports.Add(OracleResults.Read(stream));
+                try
+                {
+                    reports.Add(OracleResults.Read(stream));
+                }
+                catch (ReportFormatException e)
+                {
+                    throw new ReportFormatException($"{file}: {e.Message}");
+                }
             }
             return Finish(OracleReport.Merge(reports), parsed, results, families);
         }));

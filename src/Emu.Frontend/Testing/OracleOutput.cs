@@ -1,7 +1,6 @@
 using Emu.Conformance.Forms;
 using Emu.Conformance.Native;
 using Emu.Conformance.Run;
-using Spectre.Console;
 
 namespace Emu.Frontend.Testing;
 
@@ -64,15 +63,8 @@ internal static class OracleOutput
 
     private static void PrintFamilies(OracleReport report)
     {
-        var table = new Table { Border = TableBorder.Simple };
-        table.AddColumns("bits", "family");
-        foreach (string column in (string[])["covered", "forms", "cases", "mismatches", "not implemented"]) table.AddColumn(new TableColumn(column).RightAligned());
-        foreach (var row in report.Families())
-        {
-            table.AddRow(row.Bits.ToString(), Markup.Escape(row.Family), row.Covered.ToString(), row.Total.ToString(), row.Cases.ToString("N0"),
-                row.Mismatches.ToString("N0"), row.NotImplemented.ToString("N0"));
-        }
-        AnsiConsole.Write(table);
+        ResultTable.Print(["bits", "family"], ["covered", "forms", "cases", "mismatches", "not implemented"], report.Families().Select(row => (string[])
+            [$"{row.Bits}", row.Family, $"{row.Covered}", $"{row.Total}", $"{row.Cases:N0}", $"{row.Mismatches:N0}", $"{row.NotImplemented:N0}"]));
     }
 
     private static string Share(int part, int whole) => $"{part}/{whole} ({(whole == 0 ? 0 : 100.0 * part / whole):F1} %)";

@@ -44,11 +44,13 @@ internal sealed class ResultOptions
         _ => throw new ArgumentException($"--minutes {minutes} is no time to run for"),
     };
 
-    /// <summary>Runs a command; bad input becomes one clear line.</summary>
-    public static int Guard(Func<int> action)
+    /// <summary>Runs a command; bad input becomes one clear line. That results can be written is looked at first: a run may take hours.</summary>
+    public int Guard(ParseResult parsed, Func<int> action)
     {
         try
         {
+            CheckPlace(parsed, _junit);
+            CheckPlace(parsed, _trx);
             return action();
         }
         catch (Exception e) when (e is ArgumentException or FormatException or NativeHostException or StateTestException or ReportFormatException or IOException or UnauthorizedAccessException
@@ -57,6 +59,13 @@ internal sealed class ResultOptions
             Console.Error.WriteLine($"emu test: {e.Message}");
             return BadInput;
         }
+    }
+
+    private static void CheckPlace(ParseResult parsed, Option<FileInfo?> option)
+    {
+        if (parsed.GetValue(option) is not { } file) return;
+        if (file.Directory is { Exists: false } directory) throw new ArgumentException($"{option.Name} {file}: there is no directory '{directory.FullName}'");
+        if (Directory.Exists(file.FullName)) throw new ArgumentException($"{option.Name} {file}: that is a directory");
     }
 
     private static void Save(FileInfo? file, Action<Stream> write)

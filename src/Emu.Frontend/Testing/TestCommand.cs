@@ -8,6 +8,6 @@ internal static class TestCommand
     /// <summary>The command with its subcommands.</summary>
     public static Command Create() => new("test", "Conformance tests without a guest")
     {
-        OracleCommand.Create(), OracleCommand.CreateMerge(), StateCommand.Create(), FuzzCommand.Create(), TestFloatCommand.Create(),
+        OracleCommand.Create(), OracleCommand.CreateMerge(), StateCommand.Create(), FuzzCommand.Create(), TestFloatCommand.Create(), TranscendentalCommand.Create(),
     };
 }

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Emu.Conformance.Run;
 using Emu.Conformance.TestFloat;
 using Emu.Cpu.FloatingPoint;
-using Spectre.Console;
 
 namespace Emu.Frontend.Testing;
 
@@ -21,7 +20,7 @@ internal static class TestFloatCommand
         var command = new Command("testfloat", "Floating point against Berkeley TestFloat: all functions, rounding modes and precisions") { generator, functions, level, seed, jobs, minutes };
         var results = new ResultOptions();
         results.AddTo(command);
-        command.SetAction(parsed => ResultOptions.Guard(() =>
+        command.SetAction(parsed => results.Guard(parsed, () =>
         {
             if (parsed.GetValue(level) is not (1 or 2)) throw new ArgumentException("--level is 1 or 2");
             if (parsed.GetValue(jobs) < 1) throw new ArgumentException("at least one job is needed");
@@ -42,12 +41,8 @@ internal static class TestFloatCommand
             Console.WriteLine($"MISMATCH {bad.Name}: {bad.Report.Mismatches:N0} of {bad.Report.Cases:N0}");
             foreach (string example in bad.Report.Examples) Console.WriteLine($"  {example}");
         }
-        var table = new Table { Border = TableBorder.Simple };
-        table.AddColumn("function");
-        foreach (string column in (string[])["configurations", "vectors", "mismatches"]) table.AddColumn(new TableColumn(column).RightAligned());
-        foreach (var function in summary.Results.GroupBy(r => r.Report.Function))
-            table.AddRow(function.Key, function.Count().ToString(), function.Sum(r => r.Report.Cases).ToString("N0"), function.Sum(r => r.Report.Mismatches).ToString("N0"));
-        AnsiConsole.Write(table);
+        ResultTable.Print(["function"], ["configurations", "vectors", "mismatches"], summary.Results.GroupBy(r => r.Report.Function).Select(function => (string[])
+            [function.Key, $"{function.Count()}", $"{function.Sum(r => r.Report.Cases):N0}", $"{function.Sum(r => r.Report.Mismatches):N0}"]));
         if (summary.Skipped > 0) Console.WriteLine($"{summary.Skipped} configurations not run: the time was up");
         Console.WriteLine($"{summary.Results.Select(r => r.Report.Function).Distinct().Count()} functions, {summary.Results.Sum(r => r.Report.Cases):N0} vectors, "
             + $"{summary.Results.Sum(r => r.Report.Mismatches):N0} mismatches, {summary.Duration.TotalSeconds:F1} s");

@@ -123,6 +123,21 @@ public sealed unsafe class ControlTests
     [InlineData(0xFEu, 0UL, true)]                              // read-only
     [InlineData(0x200u, 0xFF000006UL, false)]
     [InlineData(0x2FFu, 0xC06UL, false)]
+    [InlineData(0x2FFu, 0x406UL | 1UL << 8, true)]              // reserved
+    [InlineData(0x200u, 0xFF000002UL, true)]                    // no such memory type
+    [InlineData(0x200u, 1UL << 46 | 6, true)]                   // beyond the 46 bits of max
+    [InlineData(0x201u, 0x3FFFFF000800UL, false)]
+    [InlineData(0x201u, 1UL << 46, true)]
+    [InlineData(0x250u, 0x0605040100060606UL, false)]
+    [InlineData(0x250u, 0x0605040100060602UL, true)]
+    [InlineData(0x400u, ulong.MaxValue, false)]                 // MC0_CTL: all or none
+    [InlineData(0x400u, 5UL, true)]
+    [InlineData(0x401u, 0UL, false)]
+    [InlineData(0x17Au, 0x10UL, true)]
+    [InlineData(0x17Au, 4UL, false)]
+    [InlineData(0xC0000103u, 1UL << 32, true)]                  // TSC_AUX has 32 bits
+    [InlineData(0xDA0u, 1UL, true)]                             // no supervisor state
+    [InlineData(0x1D9u, 4UL, true)]
     [InlineData(0x401u, 1UL, true)]                             // MC0_STATUS: only 0
     public void WRMSR_checks_what_it_writes(uint msr, ulong value, bool faults)
     {
@@ -201,6 +216,130 @@ public sealed unsafe class ControlTests
             c.mov(eax, 5);
             c.xsetbv();
         }));
+    }
+
+    [Fact]
+    public void RDTSCP_and_RDPID_give_TSC_AUX()
+    {
+        using LongMachine m = new();
+        Assert.True(m.Cpu.TryWriteMsr(0xC0000103, 0x87654321));
+        Assert.False(Faults(m, c =>
+        {
+            c.rdtscp();
+            c.mov(rbx, -1L);
+            c.rdpid(rbx);
+        }));
+        Assert.Equal((0x87654321UL, 0x87654321UL), (m.State->Gpr[1], m.State->Gpr[3]));
+    }
+
+    [Theory]
+    [InlineData(0UL, 0u, true)]
+    [InlineData(Cr4.Pce, 0u, false)]
+    [InlineData(Cr4.Pce, 99u, true)]        // no such counter
+    public void RDPMC_at_CPL_3_needs_CR4_PCE_and_a_counter(ulong cr4, uint counter, bool faults)
+    {
+        using LongMachine m = new();
+        m.State->Cr4 |= cr4;
+        m.Handle(0x40, c => c.hlt(), access: 0xEE);
+        m.Machine.Assemble(0x11000, 64, c =>
+        {
+            c.mov(ecx, counter);
+            c.rdpmc();
+            c.@int(0x40);
+        });
+        Assert.Equal(faults, Faults(m, c => LongMachine.ReturnToUser(c, 0x11000)));
+    }
+
+    [Theory]
+    [InlineData(16)]
+    [InlineData(32)]
+    [InlineData(64)]
+    public void RDRAND_and_RDSEED_set_CF_alone_and_write_their_operand_size(int bits)
+    {
+        using LongMachine m = new();
+        m.Cpu.Entropy = () => 0xFEDC_BA98_7654_3210;
+        Assert.False(Faults(m, c =>
+        {
+            c.mov(rax, -1L);
+            c.mov(rbx, -1L);
+            c.xor(edx, edx); // ZF, PF
+            switch (bits)
+            {
+                case 16: c.rdrand(ax); break;
+                case 32: c.rdrand(eax); break;
+                default: c.rdrand(rax); break;
+            }
+            c.pushfq();
+            c.pop(rdx);
+            switch (bits)
+            {
+                case 16: c.rdseed(bx); break;
+                case 32: c.rdseed(ebx); break;
+                default: c.rdseed(rbx); break;
+            }
+        }));
+        ulong expected = bits switch { 16 => 0xFFFF_FFFF_FFFF_3210, 32 => 0x7654_3210, _ => 0xFEDC_BA98_7654_3210 };
+        Assert.Equal((expected, expected), (m.State->Gpr[0], m.State->Gpr[3]));
+        Assert.Equal(Eflags.Cf, (uint)m.State->Gpr[2] & Eflags.Arithmetic);
+    }
+
+    [Fact]
+    public void CLTS_clears_TS_and_x87_works_again()
+    {
+        using LongMachine m = new();
+        m.State->Cr0 |= Cr0.Ts;
+        m.Cpu.UpdateMode();
+        m.Handle(7, c =>
+        {
+            c.clts();
+            c.inc(rbx);
+            c.iretq();
+        });
+        Assert.False(Faults(m, c =>
+        {
+            c.fninit();
+            c.fninit();
+        }));
+        Assert.Equal(1UL, m.State->Gpr[3]);
+        Assert.Equal(0UL, m.State->Cr0 & Cr0.Ts);
+    }
+
+    // SDM Vol. 2B, MONITOR and MWAIT.
+    [Fact]
+    public void MWAIT_gives_its_turn_away_and_goes_on_and_checks_ECX_and_CPL()
+    {
+        using LongMachine m = new("max,+monitor");
+        m.Machine.Assemble(LongMachine.Code, 64, c =>
+        {
+            c.xor(ecx, ecx);
+            c.xor(edx, edx);
+            c.mov(eax, 0x9000);
+            c.monitor();
+            c.mwait();
+            c.mov(ebx, 1);
+            c.hlt();
+        });
+        m.Cpu.Run(1000);
+        Assert.True(m.Cpu.HasYielded);
+        Assert.NotEqual(1UL, m.State->Gpr[3]);
+        m.Machine.Run();
+        Assert.Equal(1UL, m.State->Gpr[3]);
+
+        using LongMachine extension = new("max,+monitor");
+        Assert.True(Faults(extension, c =>
+        {
+            c.mov(ecx, 2);
+            c.mwait();
+        }));
+        using LongMachine user = new("max,+monitor");
+        user.Handle(6, c =>
+        {
+            c.mov(ebx, 6);
+            c.hlt();
+        });
+        user.Machine.Assemble(0x11000, 64, c => c.mwait());
+        user.Run(c => LongMachine.ReturnToUser(c, 0x11000));
+        Assert.Equal(6UL, user.State->Gpr[3]);
     }
 
     [Fact]

@@ -129,6 +129,77 @@ public sealed unsafe class Virtual8086Tests
         Assert.Equal(0x3000, (ushort)m.State->Gpr[6] & 0x3200);
     }
 
+    // SDM Vol. 3A 20.3 and the operation sections of POPF, PUSHF, IRET, STI, INT n.
+    [Theory]
+    [InlineData("sti", Eflags.Vip, 13)]
+    [InlineData("sti", 0u, 0)]
+    [InlineData("cli", Eflags.Vip, 0)]
+    [InlineData("popf TF", 0u, 13)]
+    [InlineData("popf IF", 0u, 0)]
+    [InlineData("popf IF", Eflags.Vip, 13)]
+    [InlineData("popf", Eflags.Vip, 0)]
+    [InlineData("popfd", 0u, 13)]
+    [InlineData("pushfd", 0u, 13)]
+    [InlineData("iret TF", 0u, 13)]
+    [InlineData("iret IF", 0u, 0)]
+    [InlineData("iret IF", Eflags.Vip, 13)]
+    [InlineData("iretd", 0u, 13)]
+    [InlineData("int redirected", 0u, 0)]
+    [InlineData("int", 0u, 13)]
+    [InlineData("int", Eflags.Iopl, 0x22)]      // to the protected-mode handler
+    [InlineData("popf TF", Eflags.Iopl, 1)]     // single step
+    public void With_VME_what_cannot_be_virtualized_faults(string instruction, uint flags, byte vector)
+    {
+        using ProtectedMachine m = new();
+        m.State->Cr4 = Cr4.Vme;
+        m.SetDescriptor(ProtectedMachine.TssSelector, (uint)ProtectedMachine.Tss, 0x2088, 0x8B);
+        m.Machine.SetSegment(SegmentIndex.Tr, ProtectedMachine.TssSelector, ProtectedMachine.Tss, 0x2088, 0x8B);
+        m.Machine.Poke(ProtectedMachine.Tss + 0x66, 2, 0x88);
+        m.Machine.Poke(ProtectedMachine.Tss + 0x88 - 32 + 4, 1, 1 << 2); // vector 22h is not redirected
+        m.Machine.Poke(0x21 * 4, 4, 0x30000100);
+        m.Machine.Assemble(Program + 0x100, 16, c => c.iret(), 0x100);
+        foreach (byte number in (byte[])[1, 6, 13, 0x22])
+        {
+            m.Handle(number, c =>
+            {
+                c.mov(edi, number);
+                c.hlt();
+            }, access: 0xEE);
+        }
+        Run(m, flags, c =>
+        {
+            Label behind = c.CreateLabel();
+            void Image(int value)
+            {
+                c.push(value);
+                c.push(cs);
+                c.mov(ax, 0x40);
+                c.push(ax);
+            }
+            switch (instruction)
+            {
+                case "sti": c.sti(); break;
+                case "cli": c.cli(); break;
+                case "popf TF": c.push(0x102); c.popf(); c.nop(); break;
+                case "popf IF": c.push(0x202); c.popf(); break;
+                case "popf": c.push(2); c.popf(); break;
+                case "popfd": c.push(0); c.push(2); c.popfd(); break;
+                case "pushfd": c.pushfd(); break;
+                case "iret TF": Image(0x102); c.iret(); break;
+                case "iret IF": Image(0x202); c.iret(); break;
+                case "iretd": c.iretd(); break;
+                case "int redirected": c.@int(0x21); break;
+                case "int": c.@int(0x22); break;
+            }
+            c.ud2();
+            // Where IRET goes.
+            c.nop();
+            for (int i = 0; i < 0x60; i++) c.nop();
+            c.ud2();
+        });
+        Assert.Equal(vector == 0 ? 6UL : vector, m.State->Gpr[7]);
+    }
+
     // SDM Vol. 1 18.5.2: the I/O permission bitmap.
     [Fact]
     public void Ports_are_open_where_the_bitmap_is_clear()

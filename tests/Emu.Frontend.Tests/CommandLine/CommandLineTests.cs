@@ -24,22 +24,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     /// <summary>Runs the emulator in a process of its own.</summary>
-    private (int Status, string Output, string Errors) Run(params string[] arguments)
-    {
-        ProcessStartInfo start = new("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = directory };
-        start.ArgumentList.Add(typeof(EmuCommand).Assembly.Location);
-        foreach (string argument in arguments) start.ArgumentList.Add(argument);
-        using Process process = Process.Start(start) ?? throw new InvalidOperationException("dotnet does not start");
-        process.StandardInput.Close();
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(TimeSpan.FromMinutes(2)))
-        {
-            process.Kill();
-            Assert.Fail($"emu {string.Join(' ', arguments)} does not end");
-        }
-
-        return (process.ExitCode, output.Result, errors.Result);
-    }
+    private (int Status, string Output, string Errors) Run(params string[] arguments) => EmuProcess.Run(directory, arguments);
 
     [Theory]
     [InlineData("-machin", "there is no option '-machin'; did you mean '-machine'? (--help lists all)")]

@@ -17,11 +17,11 @@ public sealed class FuzzTests(ITestOutputHelper output)
     [MemberData(nameof(Modes))]
     public void Random_code_is_answered_by_the_architecture_alone(string mode)
     {
-        FuzzReport report = Run(ExecutionEngine.Interpreter, new FuzzOptions { Instructions = 20_000, Modes = FuzzMode.Select([mode]), Seed = 3 });
+        FuzzReport report = Run(ExecutionEngine.Interpreter, new FuzzOptions { Instructions = 10_000, Modes = FuzzMode.Select([mode]), Seed = 3 });
         FuzzModeResult result = Assert.Single(report.Modes);
         foreach (Mismatch failure in result.Failures) output.WriteLine(failure.Description);
         Assert.Equal(0, result.FailureCount);
-        Assert.True(result.Instructions > 5_000, $"{result.Instructions} instructions retired");
+        Assert.True(result.Instructions >= 10_000, $"{result.Instructions} instructions retired");
         Assert.True(result.Vectors[ExceptionVector.InvalidOpcode] > 50 && result.Vectors[ExceptionVector.GeneralProtection] > 0, $"{result.Events} events");
         Assert.True(report.Passed);
     }
@@ -55,6 +55,19 @@ public sealed class FuzzTests(ITestOutputHelper output)
         using var file = new MemoryStream();
         ResultFiles.WriteJUnit(report.ToRunResult(), file);
         Assert.Contains("failures=\"1\"", System.Text.Encoding.UTF8.GetString(file.ToArray()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_mode_ends_early_when_everything_goes_wrong()
+    {
+        var broken = new ExecutionEngine("broken", cpu =>
+        {
+            cpu.EventDelivered += delegate { throw new InvalidOperationException("broken on purpose"); };
+            return null;
+        });
+        FuzzModeResult result = Run(broken, new FuzzOptions { Instructions = 1_000_000, Modes = FuzzMode.Select(["long"]) }).Modes[0];
+        Assert.InRange(result.FailureCount, FuzzOptions.MostFailures, 2 * FuzzOptions.MostFailures);
+        Assert.InRange(result.Instructions, 0, 100_000);
     }
 
     [Fact]

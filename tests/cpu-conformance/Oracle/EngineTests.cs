@@ -143,6 +143,20 @@ public sealed unsafe class EngineTests
     }
 
     [Fact]
+    public void Files_that_are_not_shards_of_one_run_are_not_merged()
+    {
+        static OracleReport Report(ulong seed, string form, long cases) => new()
+        {
+            Seed = seed,
+            Forms = [new FormResult { Form = form, Bits = 64, Family = "X", Status = FormStatus.Runnable, Cases = cases }],
+        };
+        Assert.Equal(5, OracleReport.Merge([Report(1, "A", 5), Report(1, "A", 0)]).Cases);
+        Assert.Equal(7, OracleReport.Merge([Report(1, FormResult.Sequences, 3), Report(1, FormResult.Sequences, 4)]).Cases);
+        Assert.Contains("seed", Assert.Throws<ReportFormatException>(() => OracleReport.Merge([Report(1, "A", 5), Report(2, "B", 5)])).Message, StringComparison.Ordinal);
+        Assert.Contains("A in 64-bit mode", Assert.Throws<ReportFormatException>(() => OracleReport.Merge([Report(1, "A", 5), Report(1, "A", 5)])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_file_that_is_no_report_is_refused_with_a_reason()
     {
         using var noXml = new MemoryStream("hello"u8.ToArray());

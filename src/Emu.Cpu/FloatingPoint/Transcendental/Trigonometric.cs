@@ -9,6 +9,9 @@ internal readonly struct Trigonometric
     /// <summary>pi/2 of the hardware in units of 2^-65.</summary>
     private static readonly UInt128 HalfPi = new(0x3, 0x243F6A8885A308D3);
 
+    /// <summary>Exponent of arguments from which on the square is lost at this precision.</summary>
+    private const int SeriesAreOne = -48;
+
     private readonly Wide _sine;
     private readonly Wide _cosine;
     private readonly Wide _tiny;
@@ -46,11 +49,20 @@ internal readonly struct Trigonometric
     {
         get
         {
-            // So near zero the series are 1 and the quotient cannot tell that the tangent exceeds the argument.
-            Wide result = _sine.Exponent < -48 ? _tiny : WideMath.Divide(_sine, _cosine);
+            // So near zero the series are 1 and the quotient cannot tell that the tangent exceeds the argument, or near a pole that it is below the reciprocal.
+            Wide result = _sine.Exponent < SeriesAreOne ? _tiny : _cosine.Exponent < SeriesAreOne ? BelowReciprocal(_tiny) : WideMath.Divide(_sine, _cosine);
             result.Low |= 1;
             return result;
         }
+    }
+
+    /// <summary>A number a little below 1/x. Only of powers of two is the quotient exact and has to be lessened; others are truncated.</summary>
+    private static Wide BelowReciprocal(in Wide x)
+    {
+        Wide result = WideMath.Divide(WideMath.One, x);
+        return result.High == 1UL << 63 && result.Low == 0
+            ? new Wide { High = ulong.MaxValue, Low = ulong.MaxValue, Exponent = result.Exponent - 1, Sign = result.Sign }
+            : result;
     }
 
     /// <summary>|x| - quadrant * pi/2, at most pi/4 in magnitude; exact with the hardware's pi.</summary>
