@@ -69,8 +69,7 @@ public sealed partial class SdlWindow : IDisposable
         window = SDL_CreateWindow(commands.Name, SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, width, height,
             SDL_WindowFlags.SDL_WINDOW_SHOWN | SDL_WindowFlags.SDL_WINDOW_RESIZABLE | SDL_WindowFlags.SDL_WINDOW_ALLOW_HIGHDPI);
         if (window == 0) throw Failure("no window can be opened");
-        renderer = SDL_CreateRenderer(window, -1, SDL_RendererFlags.SDL_RENDERER_ACCELERATED | SDL_RendererFlags.SDL_RENDERER_PRESENTVSYNC);
-        if (renderer == 0) renderer = SDL_CreateRenderer(window, -1, SDL_RendererFlags.SDL_RENDERER_SOFTWARE);
+        renderer = WindowRenderer.Create(window);
         if (renderer == 0) throw Failure("nothing can be drawn in a window");
         SDL_SetWindowMinimumSize(window, SmallestWidth, SmallestHeight);
         changedEvent = SDL_RegisterEvents(1);
