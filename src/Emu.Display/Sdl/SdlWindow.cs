@@ -258,8 +258,12 @@ public sealed partial class SdlWindow : IDisposable
         if (picture.Upload(renderer)) FitWindow();
         _ = SDL_GetRendererOutputSize(renderer, out int width, out int height);
         layout = PictureLayout.Fit(width, height, picture.Width, picture.Height, scaling);
-        _ = SDL_SetRenderDrawColor(renderer, 0, 0, 0, 255);
-        _ = SDL_RenderClear(renderer);
+        if (!layout.Covers(width, height))
+        {
+            _ = SDL_SetRenderDrawColor(renderer, 0, 0, 0, 255);
+            _ = SDL_RenderClear(renderer);
+        }
+
         picture.Draw(renderer, layout);
         int scale = (int)Math.Round(PixelScale());
         help.Draw(renderer, width, height, scale, centred: true);

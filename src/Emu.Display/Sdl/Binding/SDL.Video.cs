@@ -47,6 +47,7 @@ public static partial class SDL
     }
 
     public const uint SDL_PIXELFORMAT_ARGB8888 = 0x16362004;
+    public const uint SDL_PIXELFORMAT_RGB888 = 0x16161804;
 
     public static string SDL_GetCurrentVideoDriver() => UTF8_ToManaged(NativeGetCurrentVideoDriver());
 
