@@ -5,157 +5,146 @@ using Emu.Display.Keyboard;
 using Emu.Display.Screens;
 using Emu.Display.Sdl;
 using Emu.Machine;
-using Iced.Intel;
-using static Iced.Intel.AssemblerRegisters;
+using Emu.Mmu;
 
 namespace Emu.Bench;
 
 /// <summary>
-/// What a window costs a guest that draws 1920 by 1080 dots all the time: pictures the guest draws a second, without a viewer and with a
-/// window at sixty pictures a second, in turns so that a busy host disturbs both alike; by the clock, and (on Linux) by the processor time of
-/// the machine's thread, which leaves out what other programs take. <c>dotnet run -c Release --project bench -- display</c>,
-/// with DISPLAY set.
+/// What a window costs a guest that draws 1920 by 1080 dots all the time: pictures the guest draws a second with a window at sixty pictures a second, compared with
+/// the moments before and after without one, so that a busy host disturbs both alike. By the clock, and (on Linux) by the processor time of the machine's
+/// thread, which leaves out what other programs take. Beside it, what any work on another processor costs the guest on this host, for want of caches,
+/// memory and execution units of its own. <c>dotnet run -c Release --project bench/Emu.Bench -- display</c>, with DISPLAY set.
 /// </summary>
-internal static class DisplayCost
+internal sealed class DisplayCost : IDisposable
 {
-    private const ulong Counter = 0x180000;
-    private const int Width = 1920, Height = 1080, Rounds = 5;
-    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(3), Settle = TimeSpan.FromMilliseconds(500);
+    private const string VideoMemory = "vga.vram";
+    private const int Rounds = 7, PicturesPerSecond = 60;
+    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(1), Settle = TimeSpan.FromMilliseconds(300), WarmUp = TimeSpan.FromSeconds(2);
+
+    private readonly string kernel = Path.GetTempFileName();
+    private readonly Machine.Machine machine;
+    private readonly GuestScreen screen;
+    private readonly Thread thread;
+
+    private DisplayCost(bool stores)
+    {
+        File.WriteAllBytes(kernel, DrawingGuest.Kernel(stores));
+        machine = new Machine.Machine(new MachineConfiguration { Memory = 32 << 20, Kernel = new KernelConfiguration { Path = kernel, Boot = KernelBoot.Direct } });
+        screen = new GuestScreen(machine);
+        thread = new Thread(() => machine.Run());
+        thread.Start();
+        Thread.Sleep(WarmUp);
+    }
 
     /// <summary>Measures and prints.</summary>
     public static void Run()
     {
         foreach ((string name, bool stores) in (ReadOnlySpan<(string, bool)>)[("rep stosd over the whole screen", false), ("a loop of stores with arithmetic", true)])
         {
-            Measure(name, stores);
+            using DisplayCost cost = new(stores);
+            Console.WriteLine(Invariant($"{name}: {cost.Speed(Turn).Processor:0.0} pictures in a second of processor time; slower by the clock, by processor time"));
+            double shown = 0;
+            cost.Compare("a window", () => cost.WithWindow(out shown));
+            Console.WriteLine(Invariant($"    which shows {shown:0} pictures/s"));
+            cost.Compare("a thread that only computes", () => cost.WithThread(Compute));
+            cost.Compare("one that copies 60 pictures/s of its own", () => cost.WithThread(CopyPictures));
+            cost.Compare("one that reads 60 of the guest's pictures/s", () => cost.WithThread(cost.ReadPictures));
         }
     }
 
-    private static void Measure(string name, bool stores)
+    /// <inheritdoc/>
+    public void Dispose()
     {
-        string kernel = Path.GetTempFileName();
-        File.WriteAllBytes(kernel, Kernel(stores));
-        using Machine.Machine machine = new(new MachineConfiguration
-        {
-            Memory = 32 << 20,
-            Kernel = new KernelConfiguration { Path = kernel, Boot = KernelBoot.Direct },
-        });
-        using GuestScreen screen = new(machine);
-        Thread thread = new(() => machine.Run());
-        thread.Start();
-        GuestCommands commands = new(machine);
-        List<(double Clock, double Processor)> without = [], with = [];
-        double pictures = 0;
-        for (int round = 0; round < Rounds; round++)
-        {
-            without.Add(Speed(machine, Turn));
-            using SdlWindow window = new(new WindowOptions(), [screen], commands, KeyboardLayout.UsEnglish);
-            Task<((double, double) Speed, double Pictures)> measured = Task.Run(() =>
-            {
-                Thread.Sleep(Settle);
-                long before = screen.Painted;
-                (double, double) speed = Speed(machine, Turn);
-                double rate = (screen.Painted - before) / Turn.TotalSeconds;
-                window.End();
-                return (speed, rate);
-            });
-            window.Run();
-            with.Add(measured.Result.Speed);
-            pictures += measured.Result.Pictures / Rounds;
-        }
-
         machine.Events.Post(() => machine.Quit(StopReason.UserQuit));
         thread.Join();
+        screen.Dispose();
+        machine.Dispose();
         File.Delete(kernel);
-        Print($"{name}, by the clock", without.ConvertAll(s => s.Clock), with.ConvertAll(s => s.Clock), pictures);
-        if (OperatingSystem.IsLinux()) Print($"{name}, by processor time", without.ConvertAll(s => s.Processor), with.ConvertAll(s => s.Processor), pictures);
     }
 
-    private static void Print(string name, List<double> without, List<double> with, double pictures)
+    private void Compare(string name, Func<(double Clock, double Processor)> together)
     {
-        double plain = Median(without), shown = Median(with);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{name}: the guest draws {plain:0.0} pictures/s without a window, {shown:0.0} with one that shows {pictures:0} pictures/s: {100 * (1 - (shown / plain)):0.0} % slower"));
+        List<double> clock = [], processor = [];
+        for (int round = 0; round < Rounds; round++)
+        {
+            (double Clock, double Processor) before = Speed(Turn / 2), with = together(), after = Speed(Turn / 2);
+            clock.Add(1 - (2 * with.Clock / (before.Clock + after.Clock)));
+            processor.Add(1 - (2 * with.Processor / (before.Processor + after.Processor)));
+        }
+
+        string byProcessor = OperatingSystem.IsLinux() ? Invariant($", {100 * Median(processor),5:0.0} %") : "";
+        Console.WriteLine(Invariant($"  beside {name,-44} {100 * Median(clock),5:0.0} %{byProcessor}"));
+    }
+
+    private (double Clock, double Processor) WithWindow(out double shown)
+    {
+        using SdlWindow window = new(new WindowOptions(), [screen], new GuestCommands(machine), KeyboardLayout.UsEnglish);
+        Task<((double, double) Speed, double Pictures)> measured = Task.Run(() =>
+        {
+            Thread.Sleep(Settle);
+            long before = screen.Painted;
+            (double, double) speed = Speed(Turn);
+            double rate = (screen.Painted - before) / Turn.TotalSeconds;
+            window.End();
+            return (speed, rate);
+        });
+        window.Run();
+        shown = measured.Result.Pictures;
+        return measured.Result.Speed;
+    }
+
+    private (double Clock, double Processor) WithThread(Action<CancellationToken> work)
+    {
+        using CancellationTokenSource done = new();
+        Thread other = new(() => work(done.Token));
+        other.Start();
+        Thread.Sleep(Settle);
+        (double, double) speed = Speed(Turn);
+        done.Cancel();
+        other.Join();
+        return speed;
+    }
+
+    /// <summary>Keeps the execution units of a processor busy.</summary>
+    private static void Compute(CancellationToken done)
+    {
+        ulong sum = 0;
+        while (!done.IsCancellationRequested)
+        {
+            for (int i = 0; i < 1_000_000; i++) sum = (sum * 3) + (ulong)i;
+        }
+
+        GC.KeepAlive(sum);
+    }
+
+    /// <summary>Copies memory that is no guest's, as much as a window's pictures are.</summary>
+    private static void CopyPictures(CancellationToken done)
+    {
+        uint[] from = new uint[DrawingGuest.Width * DrawingGuest.Height], to = new uint[from.Length];
+        while (!done.WaitHandle.WaitOne(1000 / PicturesPerSecond)) from.CopyTo(to, 0);
+    }
+
+    /// <summary>Reads what the guest draws and does nothing with it: the least that anything that shows it has to do.</summary>
+    private void ReadPictures(CancellationToken done)
+    {
+        GuestRam video = machine.Board.Memory.Space.Memory.Blocks.First(b => b.Name == VideoMemory);
+        int size = DrawingGuest.Width * DrawingGuest.Height * sizeof(uint);
+        while (!done.WaitHandle.WaitOne(1000 / PicturesPerSecond)) GC.KeepAlive(video.Bytes[..size].IndexOf("no picture has this in it"u8));
     }
 
     /// <summary>Pictures that the guest draws a second, by the clock and by the processor time of its thread.</summary>
-    private static (double Clock, double Processor) Speed(Machine.Machine machine, TimeSpan time)
+    private (double Clock, double Processor) Speed(TimeSpan time)
     {
-        (ulong before, double spent) = machine.Invoke(() => (machine.Board.Memory.Space.Read(Counter, 4), ThreadTime.Seconds));
+        (ulong before, double spent) = machine.Invoke(Now);
         long started = Stopwatch.GetTimestamp();
         Thread.Sleep(time);
-        (ulong after, double spentThen) = machine.Invoke(() => (machine.Board.Memory.Space.Read(Counter, 4), ThreadTime.Seconds));
+        (ulong after, double spentThen) = machine.Invoke(Now);
         return ((after - before) / Stopwatch.GetElapsedTime(started).TotalSeconds, (after - before) / (spentThen - spent));
+
+        (ulong, double) Now() => (machine.Board.Memory.Space.Read(DrawingGuest.Counter, 4), ThreadTime.Seconds);
     }
 
-    private static double Median(List<double> values)
-    {
-        values.Sort();
-        return values[values.Count / 2];
-    }
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
-    /// <summary>A Multiboot kernel that fills the frame buffer without end, with one REP STOSD a picture or a loop of four stores.</summary>
-    private static byte[] Kernel(bool stores)
-    {
-        const uint load = 0x100000, headerSize = 32, flags = 1 << 16, magic = 0x1BADB002;
-        Assembler a = new(32);
-        foreach ((int register, int value) in (ReadOnlySpan<(int, int)>)[(4, 0), (1, Width), (2, Height), (3, 32), (4, 0x41)])
-        {
-            a.mov(dx, 0x1CE);
-            a.mov(ax, (short)register);
-            a.@out(dx, ax);
-            a.mov(dx, 0x1CF);
-            a.mov(ax, (short)value);
-            a.@out(dx, ax);
-        }
-
-        a.mov(dx, 0x3DA);
-        a.@in(al, dx);
-        a.mov(dx, 0x3C0);
-        a.mov(al, 0x20);
-        a.@out(dx, al);
-        a.mov(dx, 0xCF8);
-        a.mov(eax, 0x80001010);
-        a.@out(dx, eax);
-        a.mov(dx, 0xCFC);
-        a.@in(eax, dx);
-        a.and(eax, -16);
-        a.mov(ebx, eax);
-        a.xor(eax, eax);
-        a.cld();
-        Label picture = a.CreateLabel();
-        a.Label(ref picture);
-        a.mov(edi, ebx);
-        a.mov(ecx, stores ? Width * Height / 4 : Width * Height);
-        if (stores)
-        {
-            Label dots = a.CreateLabel();
-            a.Label(ref dots);
-            for (int i = 0; i < 4; i++)
-            {
-                a.mov(__dword_ptr[edi + (4 * i)], eax);
-                a.add(eax, 0x0103);
-            }
-
-            a.add(edi, 16);
-            a.dec(ecx);
-            a.jnz(dots);
-        }
-        else
-        {
-            a.rep.stosd();
-        }
-
-        a.add(eax, 0x010203);
-        a.inc(__dword_ptr[(int)Counter]);
-        a.jmp(picture);
-        using MemoryStream body = new();
-        a.Assemble(new StreamCodeWriter(body), load + headerSize);
-        using MemoryStream file = new();
-        using BinaryWriter writer = new(file);
-        foreach (uint field in (ReadOnlySpan<uint>)[magic, flags, unchecked(0u - magic - flags), load, load, 0, 0, load + headerSize]) writer.Write(field);
-        writer.Write(body.ToArray());
-        writer.Flush();
-        return file.ToArray();
-    }
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -127,6 +127,49 @@ public sealed class LinuxProgramTests
     }
 
     [NeedsToolsFact]
+    public void AProgramThatRunsPastItsEndIsTold()
+    {
+        using StepperSession session = Programs.Assemble("global _start\n_start: mov eax, 1\n");
+        Stop stop = session.Continue();
+        Assert.Equal(StopKind.Crashed, stop.Kind);
+        Assert.Contains("did it run on past its end", stop.Message, StringComparison.Ordinal);
+        Assert.Equal(session.Evaluate("_start") + 5, session.Place);
+    }
+
+    [NeedsToolsFact]
+    public void AJumpToNowhereIsTold()
+    {
+        using StepperSession session = Programs.Assemble("global _start\n_start: ret\n");
+        Stop stop = session.Continue();
+        Assert.Equal(StopKind.Crashed, stop.Kind);
+        Assert.Contains("a RET without a return address", stop.Message, StringComparison.Ordinal);
+    }
+
+    [NeedsToolsFact]
+    public void WhereAProgramHasEndedItsLastCallIsShown()
+    {
+        using StepperSession session = Programs.Assemble(Hello);
+        session.Continue();
+        Assert.Equal("syscall", session.Text.Format(Views.CodeView.Rows(session, session.Place, 1)[0].Instruction));
+        session.StepBack();
+        Assert.Equal(session.InstructionPointer, session.Place);
+        using StepperSession old = Programs.Assemble("bits 32\nglobal _start\n_start: mov eax, 1\nlast: int 0x80\n");
+        old.Continue();
+        Assert.Equal(StopKind.Exited, old.Final?.Kind);
+        Assert.Equal(old.Evaluate("last"), old.Place);
+    }
+
+    [NeedsToolsFact("as", "ld")]
+    public void IntelSyntaxInAGnuSourceIsTold()
+    {
+        const string wrong = ".globl _start\n_start: mov eax, 5\n";
+        StepperException e = Assert.Throws<StepperException>(() => Programs.Assemble(wrong, ".s"));
+        Assert.Contains("registers with % and numbers with $", e.Message, StringComparison.Ordinal);
+        e = Assert.Throws<StepperException>(() => Programs.Assemble(".globl _start\n_start: mov $5, %eax\n frob %eax\n", ".s"));
+        Assert.Contains("check the spelling", e.Message, StringComparison.Ordinal);
+    }
+
+    [NeedsToolsFact]
     public void ACrashSaysWhereAndWhy()
     {
         using StepperSession session = Programs.Assemble("""

@@ -286,6 +286,36 @@ public sealed class ScreenTests : IDisposable
 
     private string Screen() => string.Join("\n", Enumerable.Range(0, 50).Select(Row));
 
+    [NeedsToolsFact]
+    public void WhatHasGoneWrongIsNotCutOff()
+    {
+        using StepperSession lost = Programs.Assemble("global _start\n_start: mov eax, 1\n");
+        StepperScreen small = new(new FakeTerminal(80, 24), lost);
+        small.Handle(new KeyPress(Key.Character, 'c'));
+        small.Draw();
+        string bottom = string.Join(' ', Enumerable.Range(18, 5).Select(r => small.Picture.RowText(r).Trim()));
+        Assert.Contains(lost.Final?.Message ?? "nothing has gone wrong", bottom, StringComparison.Ordinal);
+    }
+
+    [NeedsToolsFact]
+    public void LongLinesOfTablesGoOnInTheNextRow()
+    {
+        StepperScreen narrow = new(new FakeTerminal(120, 40), session);
+        narrow.Handle(new KeyPress(Key.Character, '7'));
+        narrow.Draw();
+        string all = string.Join('\n', Enumerable.Range(0, 40).Select(narrow.Picture.RowText));
+        Assert.Contains("DPL 3", all, StringComparison.Ordinal);
+    }
+
+    [NeedsToolsFact]
+    public void WhereThereIsMoreThanFitsAMarkSaysSo()
+    {
+        StepperScreen small = new(new FakeTerminal(80, 24), session);
+        small.Handle(new KeyPress(Key.Character, '5'));
+        small.Draw();
+        Assert.Contains(Enumerable.Range(0, 24), r => small.Picture.RowText(r).EndsWith('▼'));
+    }
+
     private string Row(int row) => screen.Picture.RowText(row);
 
     private void Press(char key) => Press(new KeyPress(Key.Character, key));

@@ -132,8 +132,8 @@ public sealed class Expression
         SkipSpace();
         int size = Array.Find(Sizes, s => s.Name == word.ToLowerInvariant()).Size;
         if (size != 0 && at < text.Length && text[at] == '[') return Memory(size);
-        if (word.Length == 0) throw new MonitorException($"'{text}': '{text[start..]}' is not a number");
-        return scope.TryName(word, out ulong value) ? value : throw new MonitorException($"'{text}': '{word}' is not a number");
+        if (word.Length == 0) throw new MonitorException($"{Where(text[start..])}'{text[start..]}' is no value");
+        return scope.TryName(word, out ulong value) ? value : throw new MonitorException($"{Where(word)}'{word}' is neither a number nor a name known here");
     }
 
     private ulong Memory(int size)
@@ -154,8 +154,11 @@ public sealed class Expression
             : word.Length > 1 && word[0] == '0'
                 ? TryOctal(word, out value)
                 : ulong.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out value);
-        return parsed ? value : throw new MonitorException($"'{text}': '{(word.Length > 0 ? word : text[at..])}' is not a number");
+        return parsed ? value : throw new MonitorException($"{Where(word)}'{(word.Length > 0 ? word : text[at..])}' is not a number");
     }
+
+    /// <summary>The expression, where the fault is only a part of it.</summary>
+    private string Where(string word) => word == text ? "" : $"'{text}': ";
 
     private static bool TryOctal(string word, out ulong value)
     {

@@ -99,18 +99,14 @@ internal sealed unsafe partial class VgaPainter
     private void DrawPlanar(VgaScanout scanout, in VgaScanLine line)
     {
         VgaMode mode = scanout.Mode;
-        int planes = scanout.Planes;
-        Span<uint> target = _line;
         int columns = ColumnsToDraw(mode);
         for (int column = 0; column < columns; column++)
         {
             uint word = VgaScanLine.ReadWord(vram, line.WordAddress(mode, column));
-            Span<uint> dots = target.Slice(column * 8, 8);
             for (int dot = 0; dot < 8; dot++)
             {
                 uint bits = word >> (7 - dot) & 0x01010101;
-                int colour = (int)(bits | bits >> 7 | bits >> 14 | bits >> 21) & planes;
-                dots[dot] = scanout.AttributeColours[colour];
+                DrawAttributeDot(scanout, column, dot, bits | bits >> 7 | bits >> 14 | bits >> 21);
             }
         }
     }
@@ -119,22 +115,22 @@ internal sealed unsafe partial class VgaPainter
     private void DrawInterleaved(VgaScanout scanout, in VgaScanLine line)
     {
         VgaMode mode = scanout.Mode;
-        int planes = scanout.Planes;
-        Span<uint> target = _line;
         int columns = ColumnsToDraw(mode);
         for (int column = 0; column < columns; column++)
         {
             uint word = VgaScanLine.ReadWord(vram, line.WordAddress(mode, column));
-            Span<uint> dots = target.Slice(column * 8, 8);
             for (int dot = 0; dot < 8; dot++)
             {
                 uint half = dot < 4 ? word : word >> 8;
                 int shift = 6 - 2 * (dot & 3);
-                int colour = (int)(half >> shift & 3 | half >> (14 + shift) & 0xC) & planes;
-                dots[dot] = scanout.AttributeColours[colour];
+                DrawAttributeDot(scanout, column, dot, half >> shift & 3 | half >> (14 + shift) & 0xC);
             }
         }
     }
+
+    /// <summary>A dot of one of the sixteen colours, as far as its planes show.</summary>
+    private void DrawAttributeDot(VgaScanout scanout, int column, int dot, uint colour) =>
+        _line[column * 8 + dot] = scanout.AttributeColours[colour & 0xF & (uint)scanout.Planes];
 
     private void DrawPacked256(VgaScanout scanout, in VgaScanLine line)
     {

@@ -14,8 +14,11 @@ public sealed partial class VgaRenderer : IDisplaySource
     /// <summary>From this share of the screen on, written pages are not watched one by one for a while.</summary>
     private const int BusyShare = 4;
 
-    /// <summary>Pictures for which a busy screen counts as written everywhere. Each page watched costs the guest a slow write.</summary>
-    private const int BusyPictures = 7;
+    /// <summary>Pictures for which a busy screen counts as written everywhere: half a second. Each page watched costs the guest a slow write.</summary>
+    private const int BusyPictures = 29;
+
+    /// <summary>Watching so few pages costs the guest less than drawing all of them costs the host.</summary>
+    private const int FewPages = 8;
 
     private readonly VgaCore _vga;
     private readonly GuestRam _vram;
@@ -97,6 +100,6 @@ public sealed partial class VgaRenderer : IDisplaySource
         foreach (ulong word in _scanout.DirtyPages)
             written += BitOperations.PopCount(word);
         long shown = (long)mode.Pitch * mode.Height / GuestMemory.PageSize;
-        return written > BusyPictures && written > shown / BusyShare;
+        return written >= FewPages && written > shown / BusyShare;
     }
 }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Emu.Display.Consoles;
 
 /// <summary>
-/// The font of consoles and notices in cells of 8 by 16 dots: glyphs of printable ASCII, drawn in Font.txt, and the lines and arrow of which panes are
-/// made.
+/// The font of consoles and notices in cells of 8 by 16 dots: glyphs of printable ASCII, drawn in Font.txt, and the lines and arrows of which panes
+/// are made.
 /// </summary>
 internal static class ConsoleFont
 {
@@ -29,6 +29,7 @@ internal static class ConsoleFont
         ['└'] = Line(left: false, right: true, up: true, down: false),
         ['├'] = Line(left: false, right: true, up: true, down: true),
         ['▶'] = [0, 0, 0, 0, 0x40, 0x60, 0x70, 0xF8, 0x70, 0x60, 0x40, 0, 0, 0, 0, 0],
+        ['▼'] = [0, 0, 0, 0, 0, 0xFE, 0xFE, 0x7C, 0x7C, 0x38, 0x38, 0x10, 0, 0, 0, 0],
     };
 
     /// <summary>Sixteen rows of a glyph, the leftmost dot in bit 7.</summary>

@@ -41,6 +41,9 @@ public readonly record struct PictureLayout(int X, int Y, int Width, int Height,
         return new PictureLayout((windowWidth - fittedWidth) / 2, (windowHeight - fittedHeight) / 2, fittedWidth, fittedHeight, smooth);
     }
 
+    /// <summary>Nothing of a window of this size is left free.</summary>
+    public bool Covers(int windowWidth, int windowHeight) => X <= 0 && Y <= 0 && X + Width >= windowWidth && Y + Height >= windowHeight;
+
     /// <summary>A place in the window as a place in the picture: 0 to 1 in both directions, at the edge for places outside.</summary>
     public (double X, double Y) ToPicture(double x, double y) =>
         (Share(x - X, Width), Share(y - Y, Height));

@@ -69,8 +69,7 @@ public sealed partial class SdlWindow : IDisposable
         window = SDL_CreateWindow(commands.Name, SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, width, height,
             SDL_WindowFlags.SDL_WINDOW_SHOWN | SDL_WindowFlags.SDL_WINDOW_RESIZABLE | SDL_WindowFlags.SDL_WINDOW_ALLOW_HIGHDPI);
         if (window == 0) throw Failure("no window can be opened");
-        renderer = SDL_CreateRenderer(window, -1, SDL_RendererFlags.SDL_RENDERER_ACCELERATED | SDL_RendererFlags.SDL_RENDERER_PRESENTVSYNC);
-        if (renderer == 0) renderer = SDL_CreateRenderer(window, -1, SDL_RendererFlags.SDL_RENDERER_SOFTWARE);
+        renderer = WindowRenderer.Create(window);
         if (renderer == 0) throw Failure("nothing can be drawn in a window");
         SDL_SetWindowMinimumSize(window, SmallestWidth, SmallestHeight);
         changedEvent = SDL_RegisterEvents(1);
@@ -259,8 +258,12 @@ public sealed partial class SdlWindow : IDisposable
         if (picture.Upload(renderer)) FitWindow();
         _ = SDL_GetRendererOutputSize(renderer, out int width, out int height);
         layout = PictureLayout.Fit(width, height, picture.Width, picture.Height, scaling);
-        _ = SDL_SetRenderDrawColor(renderer, 0, 0, 0, 255);
-        _ = SDL_RenderClear(renderer);
+        if (!layout.Covers(width, height))
+        {
+            _ = SDL_SetRenderDrawColor(renderer, 0, 0, 0, 255);
+            _ = SDL_RenderClear(renderer);
+        }
+
         picture.Draw(renderer, layout);
         int scale = (int)Math.Round(PixelScale());
         help.Draw(renderer, width, height, scale, centred: true);

@@ -101,7 +101,8 @@ internal sealed class WindowPicture(Action changed) : IScreenViewer
     {
         if (texture != 0) SDL_DestroyTexture(texture);
         (Width, Height, all, smooth) = (width, height, true, false);
-        texture = SDL_CreateTexture(renderer, SDL_PIXELFORMAT_ARGB8888, (int)SDL_TextureAccess.SDL_TEXTUREACCESS_STREAMING, width, height);
+        // Dots are opaque; a format that says so is copied to the screen's without looking at each.
+        texture = SDL_CreateTexture(renderer, SDL_PIXELFORMAT_RGB888, (int)SDL_TextureAccess.SDL_TEXTUREACCESS_STREAMING, width, height);
         if (texture == 0) throw new SdlException($"a picture of {width}x{height} dots cannot be shown: {SDL_GetError()}");
         SDL_SetTextureScaleMode(texture, SDL_ScaleMode.SDL_ScaleModeNearest);
         SDL_SetTextureBlendMode(texture, SDL_BlendMode.SDL_BLENDMODE_NONE);

@@ -34,7 +34,7 @@ internal static class DemoCommand
 
     private static int Run(ParseResult result, bool tour, DirectoryInfo? screenshots)
     {
-        LaunchOptions options = LaunchParser.Parse(result, image: null);
+        LaunchOptions options = LaunchParser.Parse(result, image: null, windowByDefault: !tour && screenshots == null);
         if (!options.Machine.Vga) throw new UsageException("emu demo: there must be a screen to show it on; leave -vga none and -nodefaults out");
         options = options with
         {

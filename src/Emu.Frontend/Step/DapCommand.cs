@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Emu.Frontend.CommandLine;
@@ -13,18 +14,18 @@ internal static class DapCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        Option<int?> port = new("--port") { Description = "Listen on this TCP port of the loopback address, one client after the other, instead of standard input and output" };
+        Option<string?> port = new("--port") { Description = "Listen on this TCP port of the loopback address, one client after the other, instead of standard input and output" };
         Command command = new("dap", "Debug Adapter Protocol server: step through assembly programs and machines in VS Code and other editors") { port };
         command.SetAction(result =>
         {
-            if (result.GetValue(port) is not { } number)
+            if (result.GetValue(port) is not { } text)
             {
                 using Stream input = Console.OpenStandardInput(), output = Console.OpenStandardOutput();
                 new DapServer(new DapConnection(input, output), StepCommand.ParseMachine).Run();
                 return ExitStatus.Success;
             }
 
-            if (number is < 1 or > 65535) throw new UsageException($"--port {number}: a port is a number from 1 to 65535");
+            if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number is < 1 or > 65535) throw new UsageException($"--port {text}: a port is a number from 1 to 65535");
             return Listen(number);
         });
         return command;

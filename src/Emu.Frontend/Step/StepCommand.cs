@@ -22,8 +22,7 @@ internal static class StepCommand
         Argument<string[]> target = new("FILE") { Description = "Assembly source (.asm, .s), static Linux program or flat binary, with arguments for it; or -- and a machine's options", Arity = ArgumentArity.ZeroOrMore };
         Option<string?> script = new("--script") { Description = "Run stepper commands from a file (- for standard input) instead of showing the screen; exit status 1 if an expectation fails" };
         Option<bool> json = new("--json") { Description = "Answers of a script as JSON, one object a line" };
-        Option<int?> bits = new("--bits") { Description = "A flat binary is 16-, 32- or 64-bit code" };
-        bits.AcceptOnlyFromAmong("16", "32", "64");
+        Option<string?> bits = new("--bits") { Description = "A flat binary is 16-, 32- or 64-bit code", HelpName = "16|32|64" };
         Option<string?> origin = new("--org") { Description = "Address of a flat binary's first byte (0x7c00 if nothing is said)" };
         Option<string?> input = new("--input") { Description = "File that a Linux program reads as its standard input" };
         Option<string?> lesson = new("--lesson") { Description = "Take a built-in lesson; without a name, list them", Arity = ArgumentArity.ZeroOrOne };
@@ -38,7 +37,7 @@ internal static class StepCommand
             if (words.Length == 0) throw new UsageException("emu step needs something to step through: a file, or -- and a machine's options (emu step --help)");
             ProgramOptions options = new()
             {
-                Bits = result.GetValue(bits),
+                Bits = result.GetValue(bits) is { } size ? ParseBits(size) : null,
                 Origin = result.GetValue(origin) is { } text ? ParseAddress(text) : null,
                 Arguments = words[1..],
                 Input = result.GetValue(input) is { } path ? Machine.FirmwareFiles.Read(path) : [],
@@ -83,6 +82,8 @@ internal static class StepCommand
     {
         while (reader.ReadLine() is { } line) yield return line;
     }
+
+    private static int ParseBits(string text) => text is "16" or "32" or "64" ? int.Parse(text, CultureInfo.InvariantCulture) : throw new UsageException($"--bits {text}: code has 16, 32 or 64 bits");
 
     private static ulong ParseAddress(string text)
     {

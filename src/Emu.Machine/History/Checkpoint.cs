@@ -9,8 +9,8 @@ internal sealed class Checkpoint
     /// <summary>Everything but memory and disks, as <see cref="MachineState"/> writes it.</summary>
     public required byte[] State { get; init; }
 
-    /// <summary>Contents of the pages written since the checkpoint before; null stands for a page of zeros.</summary>
-    public required Dictionary<uint, byte[]?> Pages { get; init; }
+    /// <summary>Contents of the pages written since the checkpoint before.</summary>
+    public required Dictionary<uint, PageCopy> Pages { get; init; }
 
     /// <summary>Contents of the disks, in the order of the drives.</summary>
     public required IReadOnlyList<object> Disks { get; init; }

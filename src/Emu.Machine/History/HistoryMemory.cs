@@ -6,24 +6,24 @@ namespace Emu.Machine;
 /// The contents of guest memory at checkpoints. Each checkpoint keeps the pages written since the one before it; a page's content at a checkpoint
 /// is the latest copy at or before it, or zeros.
 /// </summary>
-internal sealed unsafe class HistoryMemory(GuestMemory memory)
+internal sealed unsafe class HistoryMemory(GuestMemory memory) : IDisposable
 {
     private readonly List<uint> written = [];
-    private readonly Stack<byte[]> free = new();
+    private readonly PageCopies copies = new();
 
     /// <summary>Bytes in copies of pages.</summary>
-    public long Size { get; private set; }
+    public long Size => copies.Size;
 
     /// <summary>Begins to follow the memory; returns all pages that hold something.</summary>
-    public Dictionary<uint, byte[]?> Start()
+    public Dictionary<uint, PageCopy> Start()
     {
         memory.StartCheckpointLog();
-        Dictionary<uint, byte[]?> pages = [];
+        Dictionary<uint, PageCopy> pages = [];
         foreach (GuestRam block in memory.Blocks)
         {
             for (uint page = block.FirstPage; page < block.FirstPage + (uint)(block.Size / GuestMemory.PageSize); page++)
             {
-                if (CopyPage(page) is { } copy) pages.Add(page, copy);
+                if (CopyPage(page) is { IsZeros: false } copy) pages.Add(page, copy);
             }
         }
 
@@ -31,11 +31,11 @@ internal sealed unsafe class HistoryMemory(GuestMemory memory)
     }
 
     /// <summary>Copies of the pages written since the last call of this, of <see cref="Start"/> or of <see cref="Restore"/>.</summary>
-    public Dictionary<uint, byte[]?> TakeWritten()
+    public Dictionary<uint, PageCopy> TakeWritten()
     {
         written.Clear();
         memory.TakeCheckpointLog(written);
-        Dictionary<uint, byte[]?> pages = new(written.Count);
+        Dictionary<uint, PageCopy> pages = new(written.Count);
         foreach (uint page in written) pages.Add(page, CopyPage(page));
         return pages;
     }
@@ -52,7 +52,7 @@ internal sealed unsafe class HistoryMemory(GuestMemory memory)
         for (int i = Math.Min(basis, target) + 1; i <= Math.Max(basis, target); i++) pages.UnionWith(checkpoints[i].Pages.Keys);
         foreach (uint page in pages)
         {
-            byte[]? content = null;
+            PageCopy content = default;
             for (int i = target; i >= 0; i--)
             {
                 if (checkpoints[i].Pages.TryGetValue(page, out content)) break;
@@ -69,34 +69,29 @@ internal sealed unsafe class HistoryMemory(GuestMemory memory)
     /// <summary>Gives the pages of a checkpoint that is being dropped to the one behind it, as far as that has no later copies.</summary>
     public void Merge(Checkpoint dropped, Checkpoint next)
     {
-        foreach ((uint page, byte[]? content) in dropped.Pages)
+        foreach ((uint page, PageCopy content) in dropped.Pages)
         {
-            if (!next.Pages.TryAdd(page, content)) Release(content);
+            if (!next.Pages.TryAdd(page, content)) copies.Release(content);
         }
     }
 
     /// <summary>Forgets the pages of a checkpoint.</summary>
     public void Forget(Checkpoint dropped)
     {
-        foreach (byte[]? content in dropped.Pages.Values) Release(content);
+        foreach (PageCopy content in dropped.Pages.Values) copies.Release(content);
     }
 
-    /// <summary>A copy of the present content of a page, or null if it is all zeros.</summary>
-    public byte[]? CopyPage(uint page)
-    {
-        ReadOnlySpan<byte> source = new(memory.HostOf(page), GuestMemory.PageSize);
-        if (!source.ContainsAnyExcept((byte)0)) return null;
-        if (!free.TryPop(out byte[]? copy)) copy = GC.AllocateUninitializedArray<byte>(GuestMemory.PageSize);
-        source.CopyTo(copy);
-        Size += GuestMemory.PageSize;
-        return copy;
-    }
+    /// <summary>A copy of the present content of a page.</summary>
+    public PageCopy CopyPage(uint page) => copies.Keep(new ReadOnlySpan<byte>(memory.HostOf(page), GuestMemory.PageSize));
 
-    private void Write(uint page, byte[]? content)
+    /// <inheritdoc/>
+    public void Dispose() => copies.Dispose();
+
+    private void Write(uint page, PageCopy content)
     {
         byte* host = memory.HostOf(page);
         Span<byte> target = new(host, GuestMemory.PageSize);
-        if (content == null)
+        if (content.IsZeros)
         {
             if (!target.ContainsAnyExcept((byte)0)) return;
             target.Clear();
@@ -104,17 +99,10 @@ internal sealed unsafe class HistoryMemory(GuestMemory memory)
         else
         {
             // Code on a page that did not change stays translated.
-            if (target.SequenceEqual(content)) return;
-            content.CopyTo(target);
+            if (target.SequenceEqual(content.Bytes)) return;
+            content.Bytes.CopyTo(target);
         }
 
         memory.NotifyWrite(host, GuestMemory.PageSize);
-    }
-
-    private void Release(byte[]? content)
-    {
-        if (content == null) return;
-        free.Push(content);
-        Size -= GuestMemory.PageSize;
     }
 }

@@ -140,7 +140,11 @@ public sealed partial class TimeTravel : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => machine.Board.GuestMemory.StopCheckpointLog();
+    public void Dispose()
+    {
+        machine.Board.GuestMemory.StopCheckpointLog();
+        memory.Dispose();
+    }
 
     /// <summary>
     /// Called by the machine before each piece of a run, with the timers that are due done: takes checkpoints, applies recorded inputs, and makes the piece
@@ -281,7 +285,7 @@ public sealed partial class TimeTravel : IDisposable
         Position now = machine.Position;
         int index = FindCheckpoint(now);
         if (!isEdit && checkpoints[index].Position == now) return;
-        Dictionary<uint, byte[]?> pages = memory.TakeWritten();
+        Dictionary<uint, PageCopy> pages = memory.TakeWritten();
         // Checkpoints between the basis and here, if any, have copies of pages of their own; what was written since the basis is all that differs from it.
         for (int i = checkpoints.IndexOf(basis) + 1; i <= index; i++)
         {
@@ -297,7 +301,7 @@ public sealed partial class TimeTravel : IDisposable
         KeepWithinBudget();
     }
 
-    private Checkpoint MakeCheckpoint(Dictionary<uint, byte[]?> pages, bool isEdit) => new()
+    private Checkpoint MakeCheckpoint(Dictionary<uint, PageCopy> pages, bool isEdit) => new()
     {
         Position = machine.Position,
         State = MachineState.Save(machine),

@@ -38,7 +38,7 @@ internal sealed unsafe class Lockstep : IDisposable
         inputs.Recorded = repeated.Add;
         memory = new HistoryMemory(machine.Board.GuestMemory);
         shadowMemory = new HistoryMemory(shadow.Board.GuestMemory);
-        shadowMemory.Start();
+        shadow.Board.GuestMemory.StartCheckpointLog();
         agreed = Checkpoint(memory.Start());
         nextComparison = Interval;
     }
@@ -122,7 +122,7 @@ internal sealed unsafe class Lockstep : IDisposable
 
     private void GoBack(Machine which, HistoryMemory pages, InputLog log)
     {
-        Checkpoint present = Checkpoint(touched.ToDictionary(static page => page, static _ => (byte[]?)null));
+        Checkpoint present = Checkpoint(touched.ToDictionary(static page => page, static _ => default(PageCopy)));
         pages.Restore([agreed, present], 1, 0);
         which.Board.Drives.RestoreContents(agreed.Disks);
         using BinaryReader reader = new(new MemoryStream(agreed.State));
@@ -170,7 +170,7 @@ internal sealed unsafe class Lockstep : IDisposable
         touched.Clear();
     }
 
-    private Checkpoint Checkpoint(Dictionary<uint, byte[]?> pages) => new()
+    private Checkpoint Checkpoint(Dictionary<uint, PageCopy> pages) => new()
     {
         Position = machine.Position,
         State = MachineState.Save(machine),
@@ -209,6 +209,8 @@ internal sealed unsafe class Lockstep : IDisposable
     {
         shadow.Board.GuestMemory.StopCheckpointLog();
         machine.Board.GuestMemory.StopCheckpointLog();
+        memory.Dispose();
+        shadowMemory.Dispose();
         shadow.Dispose();
     }
 }

@@ -13,9 +13,9 @@ public sealed partial class StepperCommands
     private void AddViews()
     {
         Add("explain e", "", "What the last step did; before the first one, what the next will do", _ =>
-            Say([.. ExplanationText.Lines(Session.Last ?? Session.Preview(), Session)]));
+            Session is { Final: { } final, Last: null } ? Say(final.Message) : Say([.. ExplanationText.Lines(Session.Last ?? Session.Preview(), Session)]));
         Add("preview", "", "What the next instruction is about to do", _ => Say([.. ExplanationText.Lines(Session.Preview(), Session)]));
-        Add("regs r", "", "General registers and flags", _ => Say([.. RegisterView.General(Session), RegisterView.Flags(Session)]));
+        Add("regs r registers", "", "General registers and flags", _ => Say([.. RegisterView.General(Session), RegisterView.Flags(Session)]));
         Add("flags", "", "Flags by name", _ => Say(RegisterView.Flags(Session)));
         Add("system", "", "Segment, control and descriptor-table registers", _ => Say([.. RegisterView.System(Session)]));
         Add("vector v", "[TYPE]", "Vector registers in lanes of f32, f64, i8..i64 or u8..u64", rest => Say([.. VectorView.Lines(Session, LaneType(rest))]));
@@ -28,7 +28,7 @@ public sealed partial class StepperCommands
         });
         Add("list l", "[ADDRESS] [N]", "Disassemble", rest =>
         {
-            (ulong address, ulong count) = rest.Length == 0 ? (Session.InstructionPointer, 10) : AddressAndCount(rest, 10, "list");
+            (ulong address, ulong count) = rest.Length == 0 ? (Session.Place, 10) : AddressAndCount(rest, 10, "list");
             return Say([.. CodeView.Listing(Session, address, (int)Math.Min(count, 1000))]);
         });
         Add("source", "", "The source around the next instruction", _ => Say([.. CodeView.Source(Session, 10)]));

@@ -105,7 +105,7 @@ public sealed partial class StepperCommands
         });
         Add("watch", "ADDRESS [LENGTH] [read|write|access] [if EXPRESSION]", "Stop behind an access to memory (writes, if nothing is said)", Watch);
         Add("delete", "N", "Take breakpoint or watchpoint N away", rest => Session.RemovePoint((int)Number(rest)) ? Say($"{rest} deleted") : throw new StepperException($"there is no breakpoint or watchpoint {rest}"));
-        Add("points breaks", "", "List breakpoints and watchpoints", _ => Say([.. Session.Points.Select(p => $"{p.Number}: {p.Access} {Session.Describe(p.Address)}{(p.Length > 0 ? $", {p.Length} bytes" : "")}{(p.Condition == null ? "" : $" if {p.Condition}")}, {p.Hits} hit{(p.Hits == 1 ? "" : "s")}")]));
+        Add("points breaks", "", "List breakpoints and watchpoints", _ => Say([.. Session.Points.Select(p => $"{p.Number}: {p.Access} {Session.Describe(p.Address)}{(p.Length > 0 ? $", {Counted(p.Length, "byte")}" : "")}{(p.Condition == null ? "" : $" if {p.Condition}")}, {Counted(p.Hits, "hit")}")]));
         Add("quit q", "", "End", _ => new CommandResult([]) { Quits = true });
         Add("help ?", "", "List the commands", _ => Say([.. commands.Select(c => $"{string.Join(", ", c.Names),-18} {c.Usage,-48} {c.Help}".TrimEnd())]));
     }
@@ -125,7 +125,7 @@ public sealed partial class StepperCommands
         int length = words.Count > 1 ? (int)Math.Min(int.MaxValue, Session.Evaluate(words[^1])) : 1;
         if (words.Count > 1) words.RemoveAt(words.Count - 1);
         StopPoint point = Session.AddWatchpoint(Session.Evaluate(string.Join(' ', words)), length, kind, condition);
-        return Say($"watchpoint {point.Number}: {point.Access} of {length} byte{(length == 1 ? "" : "s")} at {Session.Describe(point.Address)}");
+        return Say($"watchpoint {point.Number}: {point.Access} of {Counted(length, "byte")} at {Session.Describe(point.Address)}");
     }
 
     /// <summary>An address from an expression, a label, or "line N".</summary>
@@ -145,6 +145,9 @@ public sealed partial class StepperCommands
         int at = (" " + text).IndexOf(" if ", StringComparison.Ordinal);
         return at < 0 ? (text, null) : (text[..Math.Max(0, at - 1)].Trim(), text[(at + 3)..].Trim());
     }
+
+    /// <summary>A number of things.</summary>
+    internal static string Counted(int count, string what) => $"{count} {what}{(count == 1 ? "" : "s")}";
 
     private ulong Number(string text) => Session.Evaluate(text);
 }

@@ -50,7 +50,8 @@ public sealed unsafe partial class Explainer(InstructionText text)
         if (!faulted)
         {
             AddResult(pending, operands, after, lines);
-            if (events.Count == 0) flags = AddFlags(pending, operands, after, lines);
+            // What a system call or the called code did to the flags is not this instruction's doing.
+            if (events.Count == 0 && note == null) flags = AddFlags(pending, operands, after, lines);
             AddCondition(pending, lines);
             AddControl(pending, after, lines);
         }
@@ -206,7 +207,9 @@ public sealed unsafe partial class Explainer(InstructionText text)
             bool reads = access is OpAccess.Read or OpAccess.CondRead or OpAccess.ReadWrite or OpAccess.ReadCondWrite;
             if (!reads || operand.Size == 0 || pending.Instruction.GetOpKind(i) is >= OpKind.Immediate8 and <= OpKind.Immediate32to64) continue;
             string value = operand.Before == null ? "cannot be read" : Numbers.Operand(operand.Before, LanesFor(operand, lanes));
-            lines.Add(new(ExplanationKind.Operand, $"{operand.Name} {(operand.Before == null ? "" : "is ")}{value}"));
+            ExplanationLine line = new(ExplanationKind.Operand, $"{operand.Name} {(operand.Before == null ? "" : "is ")}{value}");
+            // One operand may be both, as in add al, al.
+            if (!lines.Contains(line)) lines.Add(line);
         }
     }
 

@@ -74,7 +74,7 @@ internal static unsafe class SystemChanges
     {
         ref SegmentRegister segment = ref s->Segment(index);
         if ((s->Cr0 & Cr0.Pe) == 0) return $"base {Numbers.Hex(segment.Base)}, limit {Numbers.Hex(segment.Limit)}";
-        if ((segment.Selector & ~3) == 0 && segment.Attributes == 0) return "null";
+        if ((segment.Selector & ~3) == 0 && (segment.Attributes == 0 || index is SegmentIndex.Ldtr or SegmentIndex.Tr)) return "null";
         string kind = !segment.IsCodeOrData ? "system segment" : (segment.Type & 8) != 0 ? (segment.Attributes & SegmentAttributes.L) != 0 ? "64-bit code" : (segment.Attributes & SegmentAttributes.Db) != 0 ? "32-bit code" : "16-bit code" : (segment.Type & 2) != 0 ? "writable data" : "read-only data";
         string table = (segment.Selector & 4) != 0 ? "LDT" : "GDT";
         return $"{table} entry {segment.Selector >> 3}, {kind}, base {Numbers.Hex(segment.Base)}, limit {Numbers.Hex(segment.Limit)}, DPL {segment.Dpl}";

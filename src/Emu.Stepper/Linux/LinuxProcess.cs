@@ -153,6 +153,18 @@ public sealed unsafe class LinuxProcess : IPortDevice
         KernelPhysical + GdtOffset + (ulong)(entry * 8), 8,
         0x00CF_F300_0000_FFFFul | ((ulong)(segmentBase & 0xFF_FFFF) << 16) | ((ulong)(segmentBase & 0xFF00_0000) << 32));
 
+    /// <summary>Linear address of the instruction with which the program has come into the kernel.</summary>
+    public ulong CalledFrom
+    {
+        get
+        {
+            const ulong callLength = 2, frame = KernelPhysical + StackOffset + UserMemory.PageSize - (5 * 8);
+            ulong inKernel = Cpu.State->Rip - KernelBase;
+            if (inKernel is >= SystemCallOffset and < InterruptOffset) return Cpu.State->Gpr[1] - callLength;
+            return space.Read(frame, 8) - (inKernel is >= InterruptOffset and < FaultOffset ? callLength : 0);
+        }
+    }
+
     /// <summary>Whether an address is in the kernel.</summary>
     public static bool IsKernel(ulong linear) => linear - KernelBase < KernelSize;
 

@@ -45,13 +45,23 @@ internal static partial class AssemblerErrors
             string message = Severity().Replace(match.Groups["text"].Value, "");
             text.Append($"\n  line {number}: {message}");
             if (number >= 1 && number <= lines.Length) text.Append($"\n      {lines[number - 1].Trim()}");
-            if (Array.Find(Meanings, m => message.Contains(m.Part, StringComparison.OrdinalIgnoreCase)).Meaning is { } meaning) text.Append($"\n      that is: {meaning}");
+            if (MeaningOf(tool, message, number >= 1 && number <= lines.Length ? lines[number - 1] : "", lines) is { } meaning) text.Append($"\n      that is: {meaning}");
         }
 
         if (errors == 0) return $"{Path.GetFileName(source)}: {tool} says: {output.Trim()}";
         if (errors > MostShown) text.Append($"\n  and {errors - MostShown} more");
         return $"{Path.GetFileName(source)} has {(errors == 1 ? "an error" : $"{errors} errors")} and was not assembled:{text}";
     }
+
+    private static string? MeaningOf(string tool, string message, string line, string[] source)
+    {
+        bool intel = Array.Exists(source, l => l.Contains(".intel_syntax", StringComparison.Ordinal));
+        if (tool == "as" && !intel && BareRegister().IsMatch(line)) return "GNU assembly writes registers with % and numbers with $, the target last: mov $5, %eax; .intel_syntax noprefix changes that";
+        return Array.Find(Meanings, m => message.Contains(m.Part, StringComparison.OrdinalIgnoreCase)).Meaning;
+    }
+
+    [GeneratedRegex(@"[\s,(\[](r|e)?([abcd]x|[sd]i|[sb]p)\b|[\s,(\[]r\d+[dwb]?\b")]
+    private static partial Regex BareRegister();
 
     [GeneratedRegex(@"^[^:]*:(?<line>\d+): (?<text>.*)$")]
     private static partial Regex Located();

@@ -81,6 +81,9 @@ public sealed unsafe partial class StepperSession : IDisposable
     /// <summary>Linear address of the next instruction.</summary>
     public ulong InstructionPointer => GuestView.LinearInstructionPointer(cpu);
 
+    /// <summary>Linear address of the instruction to be shown: the next one, or where a Linux program has come to its end.</summary>
+    public ulong Place => final != null && HidesKernel && Program.Process is { } process && LinuxProcess.IsKernel(InstructionPointer) ? process.CalledFrom : InstructionPointer;
+
     /// <summary>Why nothing can go on; null while it can.</summary>
     public Stop? Final => final;
 
@@ -158,21 +161,29 @@ public sealed unsafe partial class StepperSession : IDisposable
         {
             if (process.ExitStatus is { } status) return final = new Stop(StopKind.Exited, $"the program has ended with status {status}");
             DeliveredEvent fault = events.LastOrDefault(e => !e.External && LinuxProcess.IsKernel(InstructionPointer));
-            if (cpu.State->Cpl == 0 && HidesKernel && events.Count > 0) return final = new Stop(StopKind.Crashed, CrashMessage(fault));
+            if (cpu.State->Cpl == 0 && HidesKernel && events.Count > 0) return final = new Stop(StopKind.Crashed, CrashMessage(process, fault));
         }
 
         return stop;
     }
 
-    private string CrashMessage(DeliveredEvent fault)
+    private string CrashMessage(LinuxProcess process, DeliveredEvent fault)
     {
-        // The interrupted address is on the kernel's stack, behind an error code if there is one.
-        ulong frame = cpu.State->Gpr[4] + (ExceptionVector.HasErrorCode(fault.Vector) && !fault.Software ? 8u : 0u);
-        ulong at = Scope.Read(frame, 8) ?? 0;
+        ulong at = process.CalledFrom;
         string signal = fault.Vector switch { 0 => "SIGFPE", 3 => "SIGTRAP", 6 => "SIGILL", 13 or 14 or 12 => "SIGSEGV", 16 or 19 => "SIGFPE", _ => "a signal" };
         string why = fault.Vector == ExceptionVector.PageFault ? $": {ExceptionAccount.PageFaultCode(fault.ErrorCode)}, address {Numbers.Hex(cpu.State->Cr2)}" : "";
         string where = fault.Software ? "before" : "at";
-        return $"the program crashes {where} {Describe(at)} with {ExceptionAccount.Name(fault.Vector)}{why}; Linux would send it {signal}";
+        return $"the program crashes {where} {Describe(at)} with {ExceptionAccount.Name(fault.Vector)}{why}; Linux would send it {signal}{WentAstray(at)}";
+    }
+
+    /// <summary>What has led a program to an address where it has no code, as far as that can be seen; nothing if there is code.</summary>
+    private string WentAstray(ulong at)
+    {
+        const int emptyCode = 2;
+        Span<byte> bytes = stackalloc byte[emptyCode];
+        if (Program.Source?.LineAt(at) > 0) return "";
+        if (GuestView.ReadLinear(cpu, at, bytes) < emptyCode) return "; there is no code at that address: was it a jump through a wrong pointer, or a RET without a return address?";
+        return bytes.ContainsAnyExcept((byte)0) ? "" : "; there are only zeros there, which are no code of the program's: did it run on past its end, for want of a call of exit?";
     }
 
     /// <summary>An address with its symbol and source line.</summary>

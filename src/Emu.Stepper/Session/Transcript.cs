@@ -18,6 +18,10 @@ public static class Transcript
         {
             File.WriteAllText(path, html ? Html(session) : Markdown(session));
         }
+        catch (DirectoryNotFoundException)
+        {
+            throw new StepperException($"{path}: there is no such directory");
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new StepperException($"{path}: {e.Message}");

@@ -111,7 +111,7 @@ public sealed partial class StepperScreen
     private void ShowCode(ulong? address)
     {
         codeAt = address;
-        cursor = address ?? session.InstructionPointer;
+        cursor = address ?? session.Place;
     }
 
     private void ShowMemory(ulong address)
@@ -304,7 +304,7 @@ public sealed partial class StepperScreen
         List<StyledText> lines = [];
         ulong address = codeAt ?? cursor;
         lines.Add(new StyledText($"walk for the cursor, {Numbers.Hex(address)}", Tone.Heading));
-        foreach (string step in AddressAccount.PageWalk(session.Cpu, address, AccessKind.Read, AccessClass.SupervisorAllowUser)) lines.AddRange(WordWrap.Lines(new StyledText(step), Math.Max(20, Data.Area.Width), 2));
+        foreach (string step in AddressAccount.PageWalk(session.Cpu, address, AccessKind.Read, AccessClass.SupervisorAllowUser)) lines.Add(new StyledText(step));
         lines.Add(new StyledText());
         lines.AddRange(PagingView.Mappings(session));
         return lines;

@@ -10,7 +10,7 @@ namespace Emu.Stepper.Terminal;
 /// <summary>The stepper on a terminal: panes, keys, mouse, and a prompt for commands.</summary>
 public sealed partial class StepperScreen
 {
-    private const int SmallestWidth = 40, SmallestHeight = 12;
+    private const int SmallestWidth = 40, SmallestHeight = 12, MostStatusRows = 4;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(40);
     private static readonly string[] KeyHints =
@@ -70,13 +70,13 @@ public sealed partial class StepperScreen
         data.Add(new Pane("memory", (rows, width) => MemoryView.Lines(session, memoryAt, rows * PerLine(width), PerLine(width))));
         data.Add(new Pane("vector", (_, _) => VectorView.Lines(session, LaneTypes[lanes])));
         data.Add(new Pane("x87", (_, _) => X87View.Lines(session)));
-        data.Add(new Pane("system", (_, _) => RegisterView.System(session)));
-        data.Add(new Pane("pages", (_, _) => PageBrowser()));
-        data.Add(new Pane("gdt", (_, _) => [.. DescriptorView.Gdt(session), new StyledText(), .. DescriptorView.Tss(session)]));
-        data.Add(new Pane("idt", (_, _) => DescriptorView.Idt(session)));
-        data.Add(new Pane("log", (_, _) => [.. session.Log.Entries.Reverse().Select(e => new StyledText().Add($"{e.Position,9} ", Tone.Address).Add($"{e.Kind,-9} ", Tone.Label).Add(e.Text))]));
-        data.Add(new Pane("output", (_, width) => [.. session.Output.Split('\n').SelectMany(l => WordWrap.Lines(new StyledText(l), width, 0))]));
-        data.Add(new Pane("points", (_, _) => PointLines()));
+        data.Add(new Pane("system", (_, _) => RegisterView.System(session)) { Wrap = 5 });
+        data.Add(new Pane("pages", (_, _) => PageBrowser()) { Wrap = 2 });
+        data.Add(new Pane("gdt", (_, _) => [.. DescriptorView.Gdt(session), new StyledText(), .. DescriptorView.Tss(session)]) { Wrap = 5 });
+        data.Add(new Pane("idt", (_, _) => DescriptorView.Idt(session)) { Wrap = 8 });
+        data.Add(new Pane("log", (_, _) => LogLines()) { Wrap = 20, Nothing = "no interrupts, port accesses or system calls so far" });
+        data.Add(new Pane("output", (_, _) => session.Output.Length == 0 ? [] : [.. session.Output.Split('\n').Select(l => new StyledText(l))]) { Wrap = 0, Nothing = "nothing has been printed so far" });
+        data.Add(new Pane("points", (_, _) => PointLines()) { Wrap = 2, Nothing = "no breakpoints, bookmarks or notes" });
         if (session.Machine.Board.Display != null) data.Add(new Pane("screen", (_, _) => [.. session.ScreenText.Select(l => new StyledText(l))]));
         focus = code;
         keys = MakeKeys(leaving);
@@ -153,7 +153,7 @@ public sealed partial class StepperScreen
     private void Arrange()
     {
         foreach (Pane pane in (Pane[])[code, registers, explanation, .. data]) pane.Area = default;
-        int width = canvas.Width, height = canvas.Height - 3;
+        int width = canvas.Width, height = canvas.Height - 2 - StatusLines().Count;
         if (width >= 110 && height >= 30) ArrangeLarge(width, height);
         else ArrangeSmall(width, height);
     }
@@ -172,7 +172,8 @@ public sealed partial class StepperScreen
     /// <summary>Registers across the top, code and data side by side, the explanation below.</summary>
     private void ArrangeSmall(int width, int height)
     {
-        int registerRows = Math.Min(6, height / 3), middle = (height - registerRows) / 2, left = Math.Max(20, width * 55 / 100);
+        registers.Area = new Area(0, 1, width, 0);
+        int registerRows = Math.Min(1 + RegisterLines(width).Count, height / 3), middle = (height - registerRows) / 2, left = Math.Max(20, width * 55 / 100);
         registers.Area = new Area(0, 1, width, registerRows);
         code.Area = new Area(0, 1 + registerRows, left - 1, middle);
         Data.Area = new Area(left, 1 + registerRows, width - left, middle);
@@ -182,7 +183,7 @@ public sealed partial class StepperScreen
     private void DrawTitle()
     {
         string title = $" emu step  {session.Program.Name}";
-        string place = $"instruction {session.Position:n0}   {session.Describe(session.InstructionPointer)} ";
+        string place = $"instruction {session.Position:n0}   {session.Describe(session.Place)} ";
         canvas.Put(0, 0, (title + new string(' ', Math.Max(1, canvas.Width - title.Length - place.Length)) + place).PadRight(canvas.Width), Tone.Heading, canvas.Width, reverse: true);
     }
 
@@ -190,7 +191,7 @@ public sealed partial class StepperScreen
     {
         code.Draw(canvas, focus == code, showsSource ? "source" : "code");
         registers.Draw(canvas, focus == registers);
-        explanation.Draw(canvas, focus == explanation, showsPreview || session.Last == null ? "about to happen" : "what happened");
+        explanation.Draw(canvas, focus == explanation, session is { Final: not null, Last: null } ? "the end" : showsPreview || session.Last == null ? "about to happen" : "what happened");
         tabs = TabLine.Fit([.. data.Select((p, i) => (TabKey(i), p.Name))], shownData, Data.Area.Width - 4);
         Data.Draw(canvas, focus == Data, tabs.Text);
     }
@@ -200,6 +201,7 @@ public sealed partial class StepperScreen
     private void DrawBottom()
     {
         int row = canvas.Height - 2;
+        IReadOnlyList<StyledText> said = StatusLines();
         if (prompt != null)
         {
             canvas.Put(0, row, promptLabel, Tone.Label, canvas.Width);
@@ -208,11 +210,15 @@ public sealed partial class StepperScreen
         }
         else
         {
-            canvas.Put(0, row, status, statusIsBad ? Tone.Bad : Tone.Good, canvas.Width);
+            for (int i = 0; i < said.Count; i++) canvas.Put(new Area(0, 0, canvas.Width, canvas.Height), row - said.Count + 1 + i, said[i]);
         }
 
         canvas.Put(0, row + 1, prompt != null ? "Enter run   Esc leave   Up/Down history" : Hints(canvas.Width), Tone.Dim, canvas.Width);
     }
+
+    /// <summary>What was said last, in as many rows as it takes; what has gone wrong must not be cut off.</summary>
+    private IReadOnlyList<StyledText> StatusLines() =>
+        prompt != null ? [new StyledText()] : [.. WordWrap.Lines(new StyledText(status, statusIsBad ? Tone.Bad : Tone.Good), canvas.Width, 2).Take(MostStatusRows)];
 
     /// <summary>The keys worth knowing, as many as fit; help and the way out always do.</summary>
     private static string Hints(int width)
@@ -251,7 +257,7 @@ public sealed partial class StepperScreen
     private IReadOnlyList<StyledText> CodeLines(int rows, int width)
     {
         if (showsSource) return CodeView.Source(session, rows);
-        ulong at = codeAt ?? session.InstructionPointer;
+        ulong at = codeAt ?? session.Place;
         IReadOnlyList<CodeRow> found = CodeView.Around(session, at, codeAt == null ? rows / 3 : 0, rows);
         IReadOnlyList<StyledText> lines = CodeView.Lines(session, found, cursor, showBytes: width >= 62);
         int current = lines.ToList().FindIndex(l => l.Target == at && l.Pieces.Count > 1);
@@ -267,6 +273,7 @@ public sealed partial class StepperScreen
 
     private IReadOnlyList<StyledText> ExplanationLines(int width)
     {
+        if (session is { Final: { } final, Last: null }) return [.. WordWrap.Lines(new StyledText(final.Message), width, 2)];
         Explanation told = showsPreview || session.Last == null ? session.Preview() : session.Last;
         List<StyledText> lines = [];
         lines.AddRange(WordWrap.Lines(new StyledText().Add($"{session.Describe(told.Address)}  ", Tone.Address).Add(told.Text, Tone.Current), width, 2));
@@ -290,11 +297,14 @@ public sealed partial class StepperScreen
 
     private IReadOnlyList<StyledText> PointLines()
     {
-        List<StyledText> lines = [.. session.Points.Select(p => new StyledText { Target = p.Address }.Add($"{p.Number} ", Tone.Label).Add($"{p.Access} {session.Describe(p.Address)}{(p.Length > 0 ? $" +{p.Length}" : "")}{(p.Condition == null ? "" : $" if {p.Condition}")}").Add($"  {p.Hits} hits", Tone.Dim))];
+        List<StyledText> lines = [.. session.Points.Select(p => new StyledText { Target = p.Address }.Add($"{p.Number} ", Tone.Label).Add($"{p.Access} {session.Describe(p.Address)}{(p.Length > 0 ? $" +{p.Length}" : "")}{(p.Condition == null ? "" : $" if {p.Condition}")}").Add($"  {StepperCommands.Counted(p.Hits, "hit")}", Tone.Dim))];
         lines.AddRange(session.Bookmarks.Select(b => new StyledText().Add("bookmark ", Tone.Label).Add($"{b.Key} at instruction {b.Value}")));
         lines.AddRange(session.Notes.Select(n => new StyledText().Add("note ", Tone.Label).Add($"{n.Position}: {n.Text}")));
-        return lines.Count > 0 ? lines : [new StyledText("no breakpoints, bookmarks or notes", Tone.Dim)];
+        return lines;
     }
+
+    private IReadOnlyList<StyledText> LogLines() =>
+        [.. session.Log.Entries.Reverse().Select(e => new StyledText().Add($"{e.Position,9} ", Tone.Address).Add($"{e.Kind,-9} ", Tone.Label).Add(e.Text))];
 
     private static int PerLine(int width) => width >= 76 ? 16 : 8;
 

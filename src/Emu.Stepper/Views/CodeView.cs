@@ -89,7 +89,7 @@ public static unsafe class CodeView
     {
         string[] arrows = Arrows(rows, session.Cpu);
         List<StyledText> lines = [];
-        ulong current = session.InstructionPointer;
+        ulong current = session.Place;
         for (int i = 0; i < rows.Count; i++)
         {
             CodeRow row = rows[i];
@@ -113,7 +113,7 @@ public static unsafe class CodeView
     public static IReadOnlyList<StyledText> Source(StepperSession session, int count)
     {
         if (session.Program.Source is not { } source) return [new StyledText("there is no source for this program", Tone.Dim)];
-        int current = source.LineAt(session.InstructionPointer);
+        int current = source.LineAt(session.Place);
         if (current == 0) return [new StyledText("the next instruction is not from the source", Tone.Dim)];
         List<StyledText> lines = [];
         for (int i = Math.Max(1, current - (count / 2)); i <= source.Lines.Count && lines.Count < count; i++)

@@ -11,11 +11,13 @@ public sealed unsafe class X87ErrorTests
     private const ulong ControlWord = 0x40000, Area = 0x41000;
 
     /// <summary>1 / 0 with #Z unmasked, which leaves the exception pending.</summary>
-    private static void DivideByZero(Assembler c)
+    private static void DivideByZero(Assembler c) => DivideByZero(c, __word_ptr[ControlWord]);
+
+    private static void DivideByZero(Assembler c, AssemblerMemoryOperand controlWord)
     {
         c.fninit();
-        c.mov(__word_ptr[ControlWord], MaskedButZeroDivide);
-        c.fldcw(__word_ptr[ControlWord]);
+        c.mov(controlWord, MaskedButZeroDivide);
+        c.fldcw(controlWord);
         c.fldz();
         c.fld1();
         c.fdiv(st0, st1);
@@ -170,24 +172,26 @@ public sealed unsafe class X87ErrorTests
         }));
     }
 
-    // SDM Vol. 1 appendix D: MS-DOS compatibility mode.
-    [Fact]
-    public void Without_CR0_NE_the_error_goes_out_on_FERR_and_its_interrupt_comes_before_the_waiting_instruction()
+    /// <summary>A PC in real mode: FERR# raises interrupt 75h, whose handler is at 3000h; the program starts at 1000h.</summary>
+    private static TestMachine WithErrorInterrupt()
     {
-        using TestMachine m = new();
+        TestMachine m = new();
         m.EnterReal(0x1000);
         m.InterruptsOnFloatingPointError = true;
         m.ExternalVector = 0x75;
         m.Poke(0x75 * 4, 4, 0x3000);
+        return m;
+    }
+
+    // SDM Vol. 1 appendix D: MS-DOS compatibility mode.
+    [Fact]
+    public void Without_CR0_NE_the_error_goes_out_on_FERR_and_its_interrupt_comes_before_the_waiting_instruction()
+    {
+        using TestMachine m = WithErrorInterrupt();
         m.Assemble(0x1000, 16, c =>
         {
             c.sti();
-            c.fninit();
-            c.mov(__word_ptr[0x5000], MaskedButZeroDivide);
-            c.fldcw(__word_ptr[0x5000]);
-            c.fldz();
-            c.fld1();
-            c.fdiv(st0, st1);
+            DivideByZero(c, __word_ptr[0x5000]);
             c.fld1();
             c.fnstsw(__word_ptr[0x5004]);
             c.hlt();
@@ -212,12 +216,7 @@ public sealed unsafe class X87ErrorTests
         m.Assemble(0x1000, 16, c =>
         {
             c.cli();
-            c.fninit();
-            c.mov(__word_ptr[0x5000], MaskedButZeroDivide);
-            c.fldcw(__word_ptr[0x5000]);
-            c.fldz();
-            c.fld1();
-            c.fdiv(st0, st1);
+            DivideByZero(c, __word_ptr[0x5000]);
             c.mov(bx, 1);
             c.wait();
             c.mov(bx, 2);
@@ -243,20 +242,11 @@ public sealed unsafe class X87ErrorTests
     [Fact]
     public void A_processor_that_froze_behind_STI_takes_the_interrupt()
     {
-        using TestMachine m = new();
-        m.EnterReal(0x1000);
-        m.InterruptsOnFloatingPointError = true;
-        m.ExternalVector = 0x75;
-        m.Poke(0x75 * 4, 4, 0x3000);
+        using TestMachine m = WithErrorInterrupt();
         m.Assemble(0x1000, 16, c =>
         {
             c.cli();
-            c.fninit();
-            c.mov(__word_ptr[0x5000], MaskedButZeroDivide);
-            c.fldcw(__word_ptr[0x5000]);
-            c.fldz();
-            c.fld1();
-            c.fdiv(st0, st1);
+            DivideByZero(c, __word_ptr[0x5000]);
             c.sti();
             c.wait();
             c.hlt();

@@ -16,11 +16,12 @@ internal sealed class GdbClient : IDisposable
     private readonly string directory = Directory.CreateTempSubdirectory("emu-gdb").FullName;
     private readonly UnixCharacterDevice line;
 
-    /// <summary>Serves gdb and lets the machine run.</summary>
+    /// <summary>Serves gdb and starts the machine, which waits for gdb before its first instruction.</summary>
     public GdbClient(TestGuest guest, GdbArchitecture architecture = GdbArchitecture.Auto)
     {
         line = UnixCharacterDevice.Listen(Socket, guest.Machine.Events.Post);
         _ = new GdbServer(new MonitorContext(guest.Machine), line, architecture);
+        guest.Machine.Pause();
         guest.Start();
     }
 

@@ -45,7 +45,6 @@ public sealed unsafe class GdbTests
     public void In_real_mode_gdb_disassembles_16_bit_code_and_stops_at_breakpoints()
     {
         using TestGuest guest = new(16, Count16);
-        guest.Machine.Pause();
         using GdbClient gdb = new(guest);
         string output = gdb.Run("show architecture", "break *0x8004", "continue", "info registers eip ax", "x/i $pc", "continue", "p $ax", "stepi", "p/x $eip", "set var $eax = 0x41", "x/xh 0x600");
         GdbClient.AssertPrinted("\"i8086\"", output);
@@ -61,7 +60,6 @@ public sealed unsafe class GdbTests
     public void In_32_bit_mode_watchpoints_of_all_kinds_report_the_access()
     {
         using TestGuest guest = new(32, Count32);
-        guest.Machine.Pause();
         using GdbClient gdb = new(guest);
         string output = gdb.Run(
             "show architecture",
@@ -81,7 +79,6 @@ public sealed unsafe class GdbTests
     public void In_64_bit_mode_registers_of_all_kinds_can_be_read_and_written()
     {
         using TestGuest guest = new(64, Count64);
-        guest.Machine.Pause();
         using GdbClient gdb = new(guest);
         string output = gdb.Run(
             "show architecture", "stepi", "p/x $rdx", "p $rip", "p $cs",
@@ -113,7 +110,6 @@ public sealed unsafe class GdbTests
     public void Gdb_steps_and_runs_backwards_to_breakpoints_and_to_the_beginning()
     {
         using TestGuest guest = new(32, Count32, configuration: Remembering);
-        guest.Machine.Pause();
         using GdbClient gdb = new(guest);
         string output = gdb.Run(
             "break *0x800c", "continue", "continue", "continue", "p $eax", "reverse-continue", "p $eax",
@@ -129,7 +125,6 @@ public sealed unsafe class GdbTests
     public void Running_backwards_into_a_watchpoint_undoes_the_write()
     {
         using TestGuest guest = new(64, Count64, configuration: Remembering);
-        guest.Machine.Pause();
         using GdbClient gdb = new(guest);
         string output = gdb.Run(
             "break *0x8100 if $rax == 4", "continue", "p $rax", "watch *(long*)0x6000", "reverse-continue", "p/x $rip", "p *(long*)0x6000", "reverse-continue", "p *(long*)0x6000", "continue", "p *(long*)0x6000");
@@ -146,7 +141,6 @@ public sealed unsafe class GdbTests
     public void What_gdb_changes_in_the_past_leads_to_another_future()
     {
         using TestGuest guest = new(32, Count32, configuration: Remembering);
-        guest.Machine.Pause();
         using GdbClient gdb = new(guest);
         string output = gdb.Run("break *0x800c", "continue", "continue", "continue", "reverse-continue", "set var $eax = 100", "continue", "p $eax", "set var *(int*)0x6000 = 7", "reverse-stepi", "stepi", "p *(int*)0x6000");
         GdbClient.AssertPrinted("$1 = 101", output);
@@ -157,7 +151,6 @@ public sealed unsafe class GdbTests
     public void A_machine_that_remembers_nothing_does_not_offer_to_go_back()
     {
         using TestGuest guest = new(32, Count32);
-        guest.Machine.Pause();
         using GdbClient gdb = new(guest);
         GdbClient.AssertPrinted("Target remote does not support this command.", gdb.Run("stepi", "reverse-stepi"));
     }
@@ -166,7 +159,6 @@ public sealed unsafe class GdbTests
     public void Code_that_gdb_writes_is_run_and_calls_can_be_finished()
     {
         using TestGuest guest = new(64, Count64);
-        guest.Machine.Pause();
         using GdbClient gdb = new(guest);
         // nop; nop; nop in place of inc rax, after that has run.
         string output = gdb.Run("break *0x8100", "continue", "p $rax", "delete", "set var *(unsigned char[3]*)0x800a = {0x90, 0x90, 0x90}", "x/3xb 0x800a", "break *0x800d", "continue", "continue", "p $rax",
@@ -181,7 +173,6 @@ public sealed unsafe class GdbTests
     public void Ctrl_C_stops_a_running_guest_and_detaching_lets_it_go_on()
     {
         using TestGuest guest = new(64, Count64);
-        guest.Machine.Pause();
         using GdbClient client = new(guest);
         using Process gdb = client.Start("continue", "p $rip > 0x8000", "detach");
         Assert.True(SpinWait.SpinUntil(() => guest.Peek(0x6000) >= 1000, TimeSpan.FromMinutes(1)), "the guest does not run");
@@ -199,7 +190,6 @@ public sealed unsafe class GdbTests
     public void Processors_are_threads_and_the_monitor_answers()
     {
         using TestGuest guest = new(32, Count32, processors: 2);
-        guest.Machine.Pause();
         using GdbClient gdb = new(guest);
         string output = gdb.Run("stepi", "info threads", "thread 2", "p/x $cs", "thread 1", "p/x $cs", "monitor info status", "monitor frobnicate");
         GdbClient.AssertPrinted("* 1    Thread 1 \"CPU#0\" (running)", output);
@@ -234,7 +224,6 @@ public sealed unsafe class GdbTests
         guest.Machine.Board.Memory.Space.Write(0x8100, 8, 0x00123456B8);
         guest.Cpu.State->GdtBase = 0x1000;
         guest.Cpu.State->GdtLimit = 0xF;
-        guest.Machine.Pause();
         using GdbClient gdb = new(guest);
         string output = gdb.Run("show architecture", "break *0x8100", "continue", "unset tdesc filename", "show architecture", "x/i $pc", "stepi", "p/x $eax");
         GdbClient.AssertPrinted("\"i8086\"", output);

@@ -47,6 +47,7 @@ public static partial class SDL
     }
 
     public const uint SDL_PIXELFORMAT_ARGB8888 = 0x16362004;
+    public const uint SDL_PIXELFORMAT_RGB888 = 0x16161804;
 
     public static string SDL_GetCurrentVideoDriver() => UTF8_ToManaged(NativeGetCurrentVideoDriver());
 
@@ -106,6 +107,12 @@ public static partial class SDL
 
     [LibraryImport(Library)]
     public static partial void SDL_DestroyRenderer(nint renderer);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint SDL_GL_GetProcAddress(string proc);
+
+    [LibraryImport(Library)]
+    public static partial nint SDL_GL_GetCurrentContext();
 
     [LibraryImport(Library)]
     public static partial int SDL_GetRendererOutputSize(nint renderer, out int w, out int h);

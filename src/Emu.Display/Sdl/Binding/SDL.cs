@@ -14,6 +14,7 @@ public static partial class SDL
 
     public const uint SDL_INIT_VIDEO = 0x20;
 
+    public const string SDL_HINT_FRAMEBUFFER_ACCELERATION = "SDL_FRAMEBUFFER_ACCELERATION";
     public const string SDL_HINT_NO_SIGNAL_HANDLERS = "SDL_NO_SIGNAL_HANDLERS";
     public const string SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR = "SDL_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR";
     public const string SDL_HINT_GRAB_KEYBOARD = "SDL_GRAB_KEYBOARD";
