@@ -40,7 +40,7 @@ internal sealed class AccessGrouping
         foreach (RegionInstruction instruction in block.Instructions)
         {
             bool end = instruction == block.Last && block.End != BlockEnd.FallThrough;
-            if (end ? block.End == BlockEnd.Interpreted : !isNative(instruction))
+            if (end ? block.End == BlockEnd.Interpreted : !isNative(instruction) || Emit.RegionEmitter.ChangesTlb(instruction.Iced))
             {
                 Forget();
                 continue;

@@ -40,6 +40,7 @@ internal sealed unsafe partial class RegionEmitter
         AddConditionals(table);
         AddStack(table);
         AddSimple(table);
+        AddSystem(table);
         return table;
     }
 
@@ -50,7 +51,7 @@ internal sealed unsafe partial class RegionEmitter
         if (i.IsInvalid) return false;
         if (UsesVectors(i)) return IsNativeVector(instruction);
         bool x87 = IsHostX87(instruction);
-        if ((!x87 && !Emitters.ContainsKey(i.Mnemonic)) || IsBoundAsFault(instruction)) return false;
+        if ((!x87 && !Emitters.ContainsKey(i.Mnemonic)) || IsBoundAsFault(instruction) || ReachesIntoNextBlock(instruction)) return false;
         for (int n = 0; n < i.OpCount; n++)
         {
             OpKind kind = i.GetOpKind(n);

@@ -16,7 +16,7 @@ internal sealed unsafe partial class RegionEmitter
 
     /// <summary>Whether it may have to leave even when its operand is a hit.</summary>
     private static bool LeavesWithoutMiss(RegionInstruction instruction) =>
-        LeavesForNaNs(instruction) || IsHostX87(instruction);
+        LeavesForNaNs(instruction) || IsHostX87(instruction) || IsSystem(instruction.Iced);
 
     /// <summary>Whether an instruction reads or writes memory.</summary>
     private static bool TouchesMemory(in Instruction i)
