@@ -41,6 +41,9 @@ internal sealed unsafe class RegionInstruction
     /// <summary>Nobody sees what its 8- or 16-bit destination leaves in the rest of the register; see <see cref="DemandedBits"/>.</summary>
     public bool RestUnused { get; set; }
 
+    /// <summary>Registers whose upper half is zero before it, a bit each; see <see cref="ZeroExtension"/>.</summary>
+    public uint ZeroExtended { get; set; }
+
     /// <summary>Its memory operand's group, if it shares a page with others'.</summary>
     public AccessGroup? Group { get; set; }
 

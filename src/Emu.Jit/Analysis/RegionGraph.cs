@@ -95,45 +95,43 @@ internal sealed unsafe class RegionGraph
         }
     }
 
+    /// <summary>Blocks of the region that one may lead to.</summary>
+    public IEnumerable<RegionBlock> SuccessorsOf(RegionBlock block)
+    {
+        if (block.End == BlockEnd.Return) return returnSites;
+        IEnumerable<long> targets = block.End switch
+        {
+            BlockEnd.FallThrough => [block.Next],
+            BlockEnd.Conditional => [block.Target, block.Next],
+            BlockEnd.Jump or BlockEnd.Call => [block.Target],
+            BlockEnd.IndirectJump or BlockEnd.IndirectCall => block.SeenTargets,
+            _ => [],
+        };
+        return targets.Select(At).OfType<RegionBlock>();
+    }
+
     private void Connect()
     {
         foreach (RegionBlock entry in Entries) entry.Predecessors++;
         foreach (RegionBlock block in Blocks)
         {
-            switch (block.End)
+            bool calls = block.End is BlockEnd.Call or BlockEnd.IndirectCall;
+            bool inside = false;
+            // Those of a RET are added with the calls.
+            foreach (RegionBlock to in block.End == BlockEnd.Return ? [] : SuccessorsOf(block))
             {
-                case BlockEnd.FallThrough:
-                    AddEdge(block, block.Next);
-                    break;
-                case BlockEnd.Conditional:
-                    AddEdge(block, block.Target);
-                    AddEdge(block, block.Next);
-                    break;
-                case BlockEnd.Jump:
-                    AddEdge(block, block.Target);
-                    break;
-                case BlockEnd.Call when At(block.Target) != null:
-                    AddEdge(block, block.Target);
-                    AddReturnSite(block.Next);
-                    break;
-                case BlockEnd.IndirectJump or BlockEnd.IndirectCall:
-                    foreach (long target in block.SeenTargets) AddEdge(block, target);
-                    if (block.End == BlockEnd.IndirectCall && block.SeenTargets.Any(t => At(t) != null)) AddReturnSite(block.Next);
-                    break;
+                to.Predecessors++;
+                to.OnlyPredecessor = block;
+                inside = true;
             }
+
+            if (calls && inside) AddReturnSite(block.Next);
         }
 
         foreach (RegionBlock block in Blocks)
         {
             if (block.Predecessors != 1) block.OnlyPredecessor = null;
         }
-    }
-
-    private void AddEdge(RegionBlock from, long target)
-    {
-        if (At(target) is not { } to) return;
-        to.Predecessors++;
-        to.OnlyPredecessor = from;
     }
 
     private void AddReturnSite(long start)

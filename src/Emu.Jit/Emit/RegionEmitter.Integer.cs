@@ -121,7 +121,11 @@ internal sealed unsafe partial class RegionEmitter
     }
 
     /// <summary>Stores a local in the first operand.</summary>
-    private void FinishDestination(LocalBuilder value, LocalBuilder? host, int size)
+    /// <param name="value">The local.</param>
+    /// <param name="host">The operand's host address, if it is in memory.</param>
+    /// <param name="size">Size of the operand in bytes.</param>
+    /// <param name="fits">The value is zero-extended from that size.</param>
+    private void FinishDestination(LocalBuilder value, LocalBuilder? host, int size, bool fits = false)
     {
         if (host != null)
         {
@@ -130,7 +134,7 @@ internal sealed unsafe partial class RegionEmitter
         }
 
         il.Emit(OpCodes.Ldloc, value);
-        PopRegister(current.Iced.Op0Register);
+        PopRegister(current.Iced.Op0Register, fits);
     }
 
     private void EmitMove()
@@ -141,7 +145,7 @@ internal sealed unsafe partial class RegionEmitter
         if (i.Op0Kind == OpKind.Register)
         {
             il.Emit(OpCodes.Ldloc, value);
-            PopRegister(i.Op0Register);
+            PopRegister(i.Op0Register, fits: true);
         }
         else
         {
@@ -156,7 +160,7 @@ internal sealed unsafe partial class RegionEmitter
         LocalBuilder value = ReadOperand(1, from);
         il.Emit(OpCodes.Ldloc, value);
         if (signed) SignExtend(from);
-        PopRegister(i.Op0Register);
+        PopRegister(i.Op0Register, fits: !signed);
     }
 
     private void EmitLea()
@@ -193,7 +197,7 @@ internal sealed unsafe partial class RegionEmitter
         {
             Constant(0);
             LocalBuilder zero = PopTemporary();
-            FinishDestination(zero, null, size);
+            FinishDestination(zero, null, size, fits: true);
             SetLogicFlags(size, zero);
             return;
         }
@@ -205,7 +209,7 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Ldloc, right);
         il.Emit(operation);
         LocalBuilder result = PopTemporary();
-        if (store) FinishDestination(result, host, size);
+        if (store) FinishDestination(result, host, size, fits: true);
         SetLogicFlags(size, result);
     }
 

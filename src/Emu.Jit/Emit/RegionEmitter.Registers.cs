@@ -169,17 +169,20 @@ internal sealed unsafe partial class RegionEmitter
             il.Emit(OpCodes.Shr_Un);
         }
 
-        Truncate(register.GetSize());
+        bool isZeroExtended = register.GetSize() == 4 && (current.ZeroExtended & (1u << register.GetFullRegister().GetNumber())) != 0;
+        if (!isZeroExtended) Truncate(register.GetSize());
     }
 
     /// <summary>Pops a value whose low bytes go to a general register; 32-bit registers are zero-extended, smaller ones merged.</summary>
-    private void PopRegister(Register register)
+    /// <param name="register">The register.</param>
+    /// <param name="fits">The value is zero-extended from the register's size.</param>
+    private void PopRegister(Register register, bool fits = false)
     {
         LocalBuilder full = GprLocal(register);
         int size = register.GetSize();
+        if (!fits) Truncate(size);
         if (size <= 2)
         {
-            Truncate(size);
             if (current.RestUnused && register == current.Iced.Op0Register)
             {
                 il.Emit(OpCodes.Stloc, full);
@@ -198,10 +201,6 @@ internal sealed unsafe partial class RegionEmitter
             Constant(~mask);
             il.Emit(OpCodes.And);
             il.Emit(OpCodes.Or);
-        }
-        else
-        {
-            Truncate(size);
         }
 
         il.Emit(OpCodes.Stloc, full);

@@ -40,7 +40,7 @@ internal sealed unsafe partial class RegionEmitter
         PushShifted(value, kind, operation, size);
         il.Emit(OpCodes.Ldc_I4, count);
         il.Emit(operation);
-        FinishDestination(PopTemporary(), host, size);
+        FinishDestination(PopTemporary(), host, size, fits: kind == FlagKind.Shr);
         if (count == 0 || current.FlagsDead) return;
         Constant(count);
         SetFlags(kind, size, value, PopTemporary());

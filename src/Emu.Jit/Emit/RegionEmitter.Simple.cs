@@ -57,7 +57,7 @@ internal sealed unsafe partial class RegionEmitter
         LocalBuilder? host = current.Iced.Op0Kind == OpKind.Memory ? TranslateOperand(1, write: true) : null;
         PushCondition(current.Iced.ConditionCode);
         il.Emit(OpCodes.Conv_U8);
-        FinishDestination(PopTemporary(), host, 1);
+        FinishDestination(PopTemporary(), host, 1, fits: true);
     }
 
     /// <summary>
@@ -76,7 +76,7 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.And);
         il.Emit(OpCodes.Ldloc, old);
         il.Emit(OpCodes.Xor);
-        FinishDestination(PopTemporary(), null, size);
+        FinishDestination(PopTemporary(), null, size, fits: true);
     }
 
     private int StackOperandSize => Math.Abs(current.Iced.StackPointerIncrement);
@@ -97,7 +97,7 @@ internal sealed unsafe partial class RegionEmitter
         PushMemory(TranslateStack(0, size, write: false, ExitHere()), size);
         LocalBuilder value = PopTemporary();
         MoveStackPointer(size);
-        FinishDestination(value, null, size);
+        FinishDestination(value, null, size, fits: true);
     }
 
     private void EmitLeaveFrame()

@@ -87,6 +87,7 @@ internal sealed unsafe partial class RegionEmitter
         FlagLiveness.Analyze(graph, static i => !IsNative(i) || MayLeave(i));
         DemandedBits.Analyze(graph, static i => !IsNative(i) || MayLeave(i));
         AccessGrouping.Analyze(graph, IsNative);
+        ZeroExtension.Analyze(graph, IsNative);
         CollectRegisters();
         PreparePageCaches();
         PrepareX87();
