@@ -87,7 +87,9 @@ public sealed class DriveBay : IDisposable
             Snapshot = configuration.Snapshot,
         });
         if (remembers) image = new RewindableImage(image);
-        return deterministic ? new DeterministicBlockBackend(image, machine.Clock) : new ThreadedBlockBackend(image, machine.Events.Post);
+        IBlockBackend backend = deterministic ? new DeterministicBlockBackend(image, machine.Clock) : new ThreadedBlockBackend(image, machine.Events.Post);
+        backend.Failed += request => ReportFailure(request.Error, "the guest gets an error from its drive");
+        return backend;
     }
 
     /// <summary>What the media of all drives hold now, for <see cref="RestoreContents"/>; only on a machine that remembers its history.</summary>
@@ -168,7 +170,7 @@ public sealed class DriveBay : IDisposable
     /// <summary>Finishes all writes of floppies; their controller closes them.</summary>
     internal void DrainFloppies()
     {
-        foreach (Drive drive in drives) drive.Floppy?.Medium?.Drain();
+        foreach (Drive drive in drives) Finish(drive, drive.Floppy?.Medium);
     }
 
     /// <summary>Finishes all writes of IDE drives and closes their images.</summary>
@@ -178,11 +180,29 @@ public sealed class DriveBay : IDisposable
         {
             if (drive.Ide is IDisposable disposable)
             {
-                drive.Ide.Backend?.Drain();
+                Finish(drive, drive.Ide.Backend);
                 disposable.Dispose();
             }
         }
 
         drives.Clear();
     }
+
+    /// <summary>Carries out what the drive has been asked for, and what it keeps in a cache.</summary>
+    private void Finish(Drive drive, IBlockBackend? backend)
+    {
+        if (backend == null) return;
+        backend.Drain();
+        if (drive.Configuration.Snapshot || backend.Image.IsReadOnly) return;
+        try
+        {
+            backend.Image.Flush();
+        }
+        catch (DiskImageException e)
+        {
+            ReportFailure(e, "the image keeps what the guest last flushed");
+        }
+    }
+
+    private void ReportFailure(DiskImageException? error, string consequence) => machine.ReportTrouble($"{error?.Message ?? "a drive failed"}; {consequence}");
 }

@@ -83,6 +83,7 @@ public sealed partial class Uart16550
         Parity = 0x04,
         Framing = 0x08,
         Break = 0x10,
+        AnyCharacterError = Parity | Framing | Break,
         AnyError = Overrun | Parity | Framing | Break,
         TransmitHoldingEmpty = 0x20,
         TransmitterEmpty = 0x40,
@@ -155,6 +156,7 @@ public sealed partial class Uart16550
         _received.Clear();
         for (int i = 0; i < count; i++)
             _received.Enqueue((reader.ReadByte(), (LineStatus)reader.ReadByte()));
+        _errorsInFifo = _received.Skip(1).Count(entry => entry.Errors != 0);
         UpdateInterrupt();
     }
 }

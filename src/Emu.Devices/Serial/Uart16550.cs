@@ -32,6 +32,8 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
     private LineStatus _lineStatus;
     private ModemStatus _modemStatus;
     private ModemStatus _modemInputs = ModemStatus.ClearToSend | ModemStatus.DataSetReady | ModemStatus.CarrierDetect;
+    // Errors of characters beneath the top of the FIFO.
+    private int _errorsInFifo;
     private byte _receiveBuffer;
     private byte _scratch;
     private ushort _divisor;
@@ -101,6 +103,7 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
     {
         _timeout.Cancel();
         _received.Clear();
+        _errorsInFifo = 0;
         _interruptEnable = 0;
         _fifoControl = 0;
         _lineControl = 0;
@@ -198,7 +201,8 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
     /// <inheritdoc/>
     public void Signal(CharacterEvent signal)
     {
-        if (signal == CharacterEvent.Break)
+        // Loopback disconnects SIN (PC16550D, 8.7).
+        if (signal == CharacterEvent.Break && (_modemControl & ModemControl.Loopback) == 0)
             ReceiveCharacter(0, LineStatus.Break);
     }
 
@@ -235,8 +239,10 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
             else
             {
                 _received.Enqueue((data, errors));
+                if (errors != 0)
+                    _errorsInFifo++;
                 if (_received.Count == 1)
-                    _lineStatus |= errors;
+                    RevealErrors(errors);
             }
             _timeoutInterrupt = false;
             _timeout.Arm(_clock.Nanoseconds + 4 * CharacterTime);
@@ -263,7 +269,7 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
             _timeoutInterrupt = false;
             if (_received.TryPeek(out (byte Data, LineStatus Errors) next))
             {
-                _lineStatus |= next.Errors;
+                RevealErrors(next.Errors);
                 _timeout.Arm(_clock.Nanoseconds + 4 * CharacterTime);
             }
             else
@@ -279,6 +285,15 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
         UpdateInterrupt();
         _line.AcceptInput();
         return data;
+    }
+
+    /// <summary>The character with these errors is at the top of the FIFO now: LSR shows them.</summary>
+    private void RevealErrors(LineStatus errors)
+    {
+        if (errors == 0)
+            return;
+        _errorsInFifo--;
+        _lineStatus |= errors;
     }
 
     private void OnTimeout()
@@ -303,7 +318,8 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
     private byte ReadLineStatus()
     {
         LineStatus status = _lineStatus;
-        if (FifoEnabled && _received.Any(entry => entry.Errors != 0))
+        // Reading clears bit 7 too, unless further errors wait in the FIFO (PC16550D, 8.4).
+        if (FifoEnabled && (_errorsInFifo > 0 || (status & LineStatus.AnyCharacterError) != 0))
             status |= LineStatus.ErrorInFifo;
         _lineStatus &= ~LineStatus.AnyError;
         UpdateInterrupt();
@@ -326,6 +342,7 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
         if ((value & FifoControl.ClearReceiver) != 0)
         {
             _received.Clear();
+            _errorsInFifo = 0;
             _timeout.Cancel();
             _timeoutInterrupt = false;
             _lineStatus &= ~(LineStatus.DataReady | LineStatus.Break);

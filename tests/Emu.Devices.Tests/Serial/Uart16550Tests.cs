@@ -193,6 +193,34 @@ public class Uart16550Tests
     }
 
     [Fact]
+    public void Bit_7_of_the_line_status_tells_of_errors_in_the_fifo_until_they_have_been_shown()
+    {
+        Write(Fcr, 0xC1);
+        Write(Ier, 0x04);
+        Write(Mcr, 0x08);
+        _line.Inject("a");
+        _line.Inject(CharacterEvent.Break);
+        Assert.False(_irq.Level);
+        Assert.Equal(0xE1, Read(Lsr));
+        Assert.Equal((byte)'a', Read(Data));
+        Assert.True(_irq.Level);
+        Assert.Equal(0xC6, Read(Iir));
+        Assert.Equal(0xF1, Read(Lsr));
+        Assert.False(_irq.Level);
+        Assert.Equal(0x61, Read(Lsr));
+        Assert.Equal(0, Read(Data));
+        Assert.Equal(0x60, Read(Lsr));
+    }
+
+    [Fact]
+    public void A_break_on_the_line_does_not_get_past_loopback()
+    {
+        Write(Mcr, 0x10);
+        _line.Inject(CharacterEvent.Break);
+        Assert.Equal(0x60, Read(Lsr));
+    }
+
+    [Fact]
     public void Snapshot_carries_fifo_and_timeout()
     {
         Write(Mcr, 0x08);

@@ -71,6 +71,9 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("-serial", "carrier-pigeon", "-serial carrier-pigeon: not a line")]
     [InlineData("-serial", "tcp:nowhere", "-serial: 'nowhere' is not HOST:PORT")]
     [InlineData("-serial", "chardev:none-such", null)]
+    [InlineData("-serial", "file:", "-serial file:: a path is missing")]
+    [InlineData("-serial", "chardev:", "-serial chardev:: the id of a -chardev is missing")]
+    [InlineData("-parallel", "lpt1", "-parallel lpt1: not a line")]
     [InlineData("-mon", "mode=readline", "-mon mode=readline: a chardev=ID is needed")]
     [InlineData("-chardev", "stdio", "-chardev stdio: an id=NAME is needed")]
     [InlineData("-device", "isa-debug-exi", "-device isa-debug-exi: there is no such device; did you mean 'isa-debug-exit'?")]
@@ -103,7 +106,7 @@ public sealed class CommandLineTests : IDisposable
         {
             ["-machine"] = "pc,hpet=off", ["-cpu"] = "qemu64,+avx", ["-smp"] = "2", ["-m"] = "64", ["-accel"] = "tcg", ["-device"] = "pc-testdev", ["-rtc"] = "base=localtime",
             ["-icount"] = "shift=3", ["-name"] = "guest", ["-uuid"] = "550e8400-e29b-41d4-a716-446655440000", ["-kernel"] = file, ["-initrd"] = file, ["-append"] = "quiet", ["-bios"] = file,
-            ["-boot"] = "order=dc,menu=on", ["-drive"] = $"file={file},format=raw,if=ide", ["-serial"] = "null", ["-monitor"] = "null", ["-qmp"] = "null",
+            ["-boot"] = "order=dc,menu=on", ["-drive"] = $"file={file},format=raw,if=ide", ["-serial"] = "null", ["-parallel"] = "null", ["-monitor"] = "null", ["-qmp"] = "null",
             ["-chardev"] = "null,id=x", ["-mon"] = "chardev=x", ["-debugcon"] = "null", ["-display"] = "none", ["-vga"] = "std", ["-k"] = "en-us",
             ["-vnc"] = "none", ["-gdb"] = "tcp:127.0.0.1:0", ["-d"] = "int,io", ["-D"] = "log.txt", ["-dfilter"] = "0x1000..0x2000",
         };
