@@ -87,7 +87,9 @@ public sealed class DriveBay : IDisposable
             Snapshot = configuration.Snapshot,
         });
         if (remembers) image = new RewindableImage(image);
-        IBlockBackend backend = deterministic ? new DeterministicBlockBackend(image, machine.Clock) : new ThreadedBlockBackend(image, machine.Events.Post);
+        // A diskette is read and written at once, too: its controller asks for one sector after the other, and a busy host takes so long to switch threads
+        // for each of a track's that drivers run out of patience.
+        IBlockBackend backend = deterministic || configuration.Kind == DriveKind.Floppy ? new DeterministicBlockBackend(image, machine.Clock) : new ThreadedBlockBackend(image, machine.Events.Post);
         backend.Failed += request => ReportFailure(request.Error, "the guest gets an error from its drive");
         return backend;
     }

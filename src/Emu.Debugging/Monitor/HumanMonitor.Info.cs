@@ -96,7 +96,7 @@ public sealed partial class HumanMonitor
     private void DescribeDevices(TextWriter output)
     {
         PcBoard board = machine.Board;
-        IDescribable[] devices = [board.Chipset, board.Controller, .. board.SerialPorts, .. board.ParallelPorts];
+        IDescribable[] devices = [board.Chipset, board.Controller, board.Floppies, .. board.SerialPorts, .. board.ParallelPorts];
         foreach (IDescribable device in devices)
         {
             output.WriteLine($"dev: {device.GetType().Name}");

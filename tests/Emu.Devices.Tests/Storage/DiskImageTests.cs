@@ -246,6 +246,7 @@ public sealed class DiskImageTests
         string source = Path.GetTempFileName();
         try
         {
+            AssertError(DiskImageError.AccessDenied, () => ImageTool.Convert(source, "raw", Path.GetTempPath(), new ImageCreateOptions { Format = "qcow2", Size = 1 << 20 }));
             var error = Assert.Throws<DiskImageException>(() => ImageTool.Convert(source, "raw", Path.Combine(source + "-none", "x"), new ImageCreateOptions { Format = "qcow2", Size = 1 << 20 }));
             Assert.Equal(DiskImageError.NotFound, error.Error);
             Assert.Contains("no such folder", error.Message, StringComparison.Ordinal);

@@ -95,6 +95,18 @@ public sealed class CommandLineTests : IDisposable
         Assert.DoesNotContain('\n', e.Message);
     }
 
+    [Theory]
+    [InlineData("there is no command 'emu img inof'; did you mean 'info'?; there are create, info, convert, check", "img", "inof")]
+    [InlineData("'emu img' needs a command: create, info, convert, check ('emu img --help' explains them)", "img")]
+    [InlineData("there is no option '--fil' ('emu create --help' lists all)", "img", "create", "x", "1M", "--fil")]
+    [InlineData("Argument 'nope' not recognized. Must be one of: 'cloud' 'generic' '686'", "linux", "--variant", "nope")]
+    [InlineData("Cannot parse argument 'foo' for option '--seed': not a number in range", "test", "oracle", "--seed", "foo")]
+    public void A_bad_command_is_answered_in_one_line(string message, params string[] arguments)
+    {
+        UsageException e = Assert.Throws<UsageException>(() => EmuCommand.Invoke(arguments));
+        Assert.Equal(message, e.Message);
+    }
+
     private static LineKind LineKindOf(string value) => LineSpec.Parse("-serial", value).Kind;
 
     [Fact]
