@@ -8,7 +8,9 @@ namespace Emu.Devices.Serial;
 /// </summary>
 /// <remarks>
 /// Transmission takes no time: the transmitter is empty again at once, so that a guest's output is never slower than the
-/// host. Reception keeps character time for the FIFO timeout only; input waits in the back-end while there is no room.
+/// host. Input comes in bursts that fill the FIFO; while the guest reads, the rest waits in the back-end until it has taken nothing for
+/// a character time. Without that pause a handler that reads until the FIFO is empty would never come to an end: Linux leaves after 131,584 characters, and the
+/// request line that is still high brings no further edge.
 /// </remarks>
 public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapshotable, IResettable, IDescribable
 {
@@ -22,6 +24,7 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
     private readonly IInterruptLine _interrupt;
     private readonly IClock _clock;
     private readonly IClockTimer _timeout;
+    private readonly IClockTimer _pause;
     private readonly Queue<(byte Data, LineStatus Errors)> _received = new(FifoSize);
     private ICharacterDevice _line;
 
@@ -39,6 +42,8 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
     private ushort _divisor;
     private bool _transmitterInterrupt;
     private bool _timeoutInterrupt;
+    // The guest has read a character less than a character time ago.
+    private bool _emptying;
 
     /// <param name="interrupt">IRQ line of the port.</param>
     /// <param name="clock">Times the FIFO timeout.</param>
@@ -49,6 +54,7 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
         _clock = clock;
         _line = line;
         _timeout = clock.CreateTimer(OnTimeout);
+        _pause = clock.CreateTimer(OnPauseEnded);
         Reset();
         line.Receiver = this;
     }
@@ -64,13 +70,11 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
     {
         get
         {
-            if ((_modemControl & ModemControl.Loopback) != 0)
+            if (_emptying || (_modemControl & ModemControl.Loopback) != 0)
                 return 0;
             if (!FifoEnabled)
                 return (_lineStatus & LineStatus.DataReady) == 0 ? 1 : 0;
-            // Up to the trigger level at once, then one by one: the guest gets its interrupt and time to empty the FIFO.
-            int level = TriggerLevel;
-            return _received.Count < level ? level - _received.Count : _received.Count < FifoSize ? 1 : 0;
+            return FifoSize - _received.Count;
         }
     }
 
@@ -102,6 +106,8 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
     public void Reset()
     {
         _timeout.Cancel();
+        _pause.Cancel();
+        _emptying = false;
         _received.Clear();
         _errorsInFifo = 0;
         _interruptEnable = 0;
@@ -261,6 +267,7 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
     private byte ReadReceiver()
     {
         byte data = _receiveBuffer;
+        bool taken = (_lineStatus & LineStatus.DataReady) != 0;
         if (FifoEnabled)
         {
             data = 0;
@@ -282,8 +289,12 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
         {
             _lineStatus &= ~LineStatus.DataReady;
         }
+        if (taken)
+        {
+            _emptying = true;
+            _pause.Arm(_clock.Nanoseconds + CharacterTime);
+        }
         UpdateInterrupt();
-        _line.AcceptInput();
         return data;
     }
 
@@ -294,6 +305,12 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
             return;
         _errorsInFifo--;
         _lineStatus |= errors;
+    }
+
+    private void OnPauseEnded()
+    {
+        _emptying = false;
+        _line.AcceptInput();
     }
 
     private void OnTimeout()
@@ -345,6 +362,8 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
             _errorsInFifo = 0;
             _timeout.Cancel();
             _timeoutInterrupt = false;
+            _pause.Cancel();
+            _emptying = false;
             _lineStatus &= ~(LineStatus.DataReady | LineStatus.Break);
         }
         if ((value & FifoControl.ClearTransmitter) != 0)
