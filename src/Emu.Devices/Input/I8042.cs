@@ -191,6 +191,7 @@ public sealed class I8042 : IPortDevice, ISnapshotable, IResettable, IDescribabl
     /// <inheritdoc/>
     public void LoadState(BinaryReader reader)
     {
+        _isTaking = false;
         reader.BaseStream.ReadExactly(_ram);
         _status = (Status)reader.ReadByte();
         _outputPort = reader.ReadByte();

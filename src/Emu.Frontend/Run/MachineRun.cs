@@ -124,7 +124,7 @@ internal sealed class MachineRun : IDisposable
     {
         try
         {
-            return new StreamWriter(path);
+            return new StreamWriter(new LogFileStream(path, Report));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
