@@ -87,7 +87,11 @@ public sealed class DriveBay : IDisposable
             Snapshot = configuration.Snapshot,
         });
         if (remembers) image = new RewindableImage(image);
-        return deterministic ? new DeterministicBlockBackend(image, machine.Clock) : new ThreadedBlockBackend(image, machine.Events.Post);
+        // A diskette is read and written at once, too: its controller asks for one sector after the other, and a busy host takes so long to switch threads
+        // for each of a track's that drivers run out of patience.
+        IBlockBackend backend = deterministic || configuration.Kind == DriveKind.Floppy ? new DeterministicBlockBackend(image, machine.Clock) : new ThreadedBlockBackend(image, machine.Events.Post);
+        backend.Failed += request => ReportFailure(request.Error, "the guest gets an error from its drive");
+        return backend;
     }
 
     /// <summary>What the media of all drives hold now, for <see cref="RestoreContents"/>; only on a machine that remembers its history.</summary>
@@ -168,7 +172,7 @@ public sealed class DriveBay : IDisposable
     /// <summary>Finishes all writes of floppies; their controller closes them.</summary>
     internal void DrainFloppies()
     {
-        foreach (Drive drive in drives) drive.Floppy?.Medium?.Drain();
+        foreach (Drive drive in drives) Finish(drive, drive.Floppy?.Medium);
     }
 
     /// <summary>Finishes all writes of IDE drives and closes their images.</summary>
@@ -178,11 +182,29 @@ public sealed class DriveBay : IDisposable
         {
             if (drive.Ide is IDisposable disposable)
             {
-                drive.Ide.Backend?.Drain();
+                Finish(drive, drive.Ide.Backend);
                 disposable.Dispose();
             }
         }
 
         drives.Clear();
     }
+
+    /// <summary>Carries out what the drive has been asked for, and what it keeps in a cache.</summary>
+    private void Finish(Drive drive, IBlockBackend? backend)
+    {
+        if (backend == null) return;
+        backend.Drain();
+        if (drive.Configuration.Snapshot || backend.Image.IsReadOnly) return;
+        try
+        {
+            backend.Image.Flush();
+        }
+        catch (DiskImageException e)
+        {
+            ReportFailure(e, "the image keeps what the guest last flushed");
+        }
+    }
+
+    private void ReportFailure(DiskImageException? error, string consequence) => machine.ReportTrouble($"{error?.Message ?? "a drive failed"}; {consequence}");
 }

@@ -7,6 +7,9 @@ public static class FirmwareFiles
 {
     private const string DefaultBios = "bios-256k.bin";
 
+    /// <summary>Most bytes taken from what is not a regular file.</summary>
+    private const long MaxStream = 256 << 20;
+
     private static readonly string[] Directories =
         ["/usr/share/seabios", "/usr/share/qemu", "/usr/local/share/qemu", "/usr/share/vgabios", "/usr/lib/ipxe/qemu"];
 
@@ -36,14 +39,31 @@ public static class FirmwareFiles
     /// <summary>Reads a file, with errors as a user sees them.</summary>
     public static byte[] Read(string path)
     {
+        if (path.Length == 0) throw new LoaderException("a file name is missing");
+        if (Directory.Exists(path)) throw new LoaderException($"{path}: is a directory");
         try
         {
-            return File.ReadAllBytes(path);
+            using FileStream file = File.OpenRead(path);
+            return file.CanSeek && file.Length > 0 ? File.ReadAllBytes(path) : ReadEndless(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new LoaderException(e is FileNotFoundException or DirectoryNotFoundException ? $"{path}: no such file" : $"{path}: {e.Message}");
         }
+    }
+
+    /// <summary>Reads a pipe or a device, which may never end.</summary>
+    private static byte[] ReadEndless(FileStream file)
+    {
+        using MemoryStream bytes = new();
+        byte[] piece = new byte[1 << 20];
+        for (int count; (count = file.Read(piece)) > 0;)
+        {
+            if (bytes.Length + count > MaxStream) throw new LoaderException($"{file.Name}: more than {MaxStream >> 20} MiB and no end; a kernel, a ramdisk or a BIOS is a file");
+            bytes.Write(piece, 0, count);
+        }
+
+        return bytes.ToArray();
     }
 
     private static string? Find(string name) =>

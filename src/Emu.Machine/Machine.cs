@@ -18,6 +18,7 @@ public sealed class Machine : IPowerControl, IDisposable
 
     private static readonly TimeSpan IdlePoll = TimeSpan.FromMilliseconds(250);
 
+    private readonly HashSet<string> troubles = [];
     private readonly MachineConfiguration configuration;
     private readonly IReadOnlyList<Vcpu> processors = [];
     private Vcpu? running;
@@ -137,6 +138,18 @@ public sealed class Machine : IPowerControl, IDisposable
 
     /// <summary>Raised on the machine's thread when the machine has decided to stop for good.</summary>
     public event Action<StopReason>? Stopping;
+
+    /// <summary>
+    /// Raised on the machine's thread with one line for the user when the host could not do what the guest asked for (a full disk); the guest sees an
+    /// error of a device. Each line comes once.
+    /// </summary>
+    public event Action<string>? HostTrouble;
+
+    /// <summary>Tells the user of trouble on the host.</summary>
+    internal void ReportTrouble(string message)
+    {
+        if (troubles.Add(message)) HostTrouble?.Invoke(message);
+    }
 
     /// <summary>Runs a processor in place of <see cref="Vcpu.Run"/>: gets the processor and the most instructions, returns those retired.</summary>
     internal Func<Vcpu, long, long>? RunOverride { get; set; }

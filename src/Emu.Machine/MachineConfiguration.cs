@@ -99,6 +99,9 @@ public sealed record MachineConfiguration
     /// <summary>Lines of the serial ports, in order; null entries leave a port out.</summary>
     public IReadOnlyList<Func<Action<Action>, ICharacterDevice>?> Serial { get; init; } = [];
 
+    /// <summary>Lines of the parallel ports, in order; null entries leave a port out.</summary>
+    public IReadOnlyList<Func<Action<Action>, ICharacterDevice>?> Parallel { get; init; } = [];
+
     /// <summary>Where the firmware's debug console (port 402h) goes; null for nowhere.</summary>
     public ICharacterDevice? FirmwareLog { get; init; }
 

@@ -86,6 +86,7 @@ public sealed class PcBoard : IDisposable
         Drives.AttachTo(Floppies);
         Display = CreateDisplay();
         SerialPorts = CreateSerialPorts();
+        ParallelPorts = CreateParallelPorts();
         CreateDebugDevices();
         Chipset.A20.Changed += SetA20;
         ConfigureFirmware();
@@ -148,10 +149,13 @@ public sealed class PcBoard : IDisposable
     /// <summary>Serial ports present.</summary>
     public IReadOnlyList<Uart16550> SerialPorts { get; }
 
+    /// <summary>Parallel ports present.</summary>
+    public IReadOnlyList<ParallelPort> ParallelPorts { get; }
+
     /// <summary>Predecoded code of all processors.</summary>
     public CodeCache Code => code;
 
-    /// <summary>Lines of the serial ports, on a machine that records its inputs.</summary>
+    /// <summary>Lines of the serial and parallel ports, on a machine that records its inputs.</summary>
     internal IReadOnlyList<RecordedLine> RecordedLines => recordedLines;
 
     /// <summary>Told of every port access of a processor, on the machine's thread, for a log of device activity; null while nobody looks.</summary>
@@ -252,21 +256,37 @@ public sealed class PcBoard : IDisposable
         {
             if (configuration.Serial[i] is not { } open) continue;
             (ushort port, int irq) = Uart16550.StandardPorts[i];
-            ICharacterDevice line = open(machine.Events.Post);
-            if (machine.RecordsInputs)
-            {
-                RecordedLine recorded = new(line, recordedLines.Count, machine);
-                recordedLines.Add(recorded);
-                line = recorded;
-            }
-
-            Add(line);
+            ICharacterDevice line = Add(Recorded(open(machine.Events.Post)));
             Uart16550 uart = Add(new Uart16550(Chipset.Isa.ConnectInterrupt(irq), machine.Clock, line));
             Ports.Map(port, Uart16550.PortCount, uart, $"serial{i}");
             ports.Add(uart);
         }
 
         return ports;
+    }
+
+    private List<ParallelPort> CreateParallelPorts()
+    {
+        List<ParallelPort> ports = [];
+        for (int i = 0; i < Math.Min(configuration.Parallel.Count, ParallelPort.StandardPorts.Count); i++)
+        {
+            if (configuration.Parallel[i] is not { } open) continue;
+            (ushort port, int irq) = ParallelPort.StandardPorts[i];
+            ICharacterDevice line = Add(Recorded(open(machine.Events.Post)));
+            ParallelPort parallel = Add(new ParallelPort(Chipset.Isa.ConnectInterrupt(irq), line));
+            Ports.Map(port, ParallelPort.PortCount, parallel, $"parallel{i}");
+            ports.Add(parallel);
+        }
+
+        return ports;
+    }
+
+    private ICharacterDevice Recorded(ICharacterDevice line)
+    {
+        if (!machine.RecordsInputs) return line;
+        RecordedLine recorded = new(line, recordedLines.Count, machine);
+        recordedLines.Add(recorded);
+        return recorded;
     }
 
     private void CreateDebugDevices()
@@ -311,7 +331,7 @@ public sealed class PcBoard : IDisposable
                 HighRamSize = Layout.HighSize,
                 Hpet = configuration.Hpet,
                 SerialPorts = [.. Uart16550.StandardPorts.Where((_, i) => i < configuration.Serial.Count && configuration.Serial[i] != null)],
-                ParallelPort = false,
+                ParallelPorts = [.. ParallelPort.StandardPorts.Where((_, i) => i < configuration.Parallel.Count && configuration.Parallel[i] != null)],
                 FloppyDrives = Drives.Drives.Count(d => d.Floppy != null),
             },
             Smbios = new SmbiosConfiguration

@@ -102,6 +102,7 @@ public sealed class BoardFuzzTests : IDisposable
             PortE9 = new NullCharacterDevice(),
             FirmwareLog = new NullCharacterDevice(),
             Serial = [post => new MemoryCharacterDevice(post), _ => new NullCharacterDevice(), _ => new NullCharacterDevice(), _ => new NullCharacterDevice()],
+            Parallel = [_ => new MemoryCharacterDevice(), _ => new NullCharacterDevice(), _ => new NullCharacterDevice()],
             Clock = new ClockConfiguration { InstructionShift = 6, SleepWhenIdle = false, RtcBase = DateTime.UnixEpoch },
             Drives =
             [

@@ -112,6 +112,81 @@ public sealed class BootTests
         Assert.All(machine.Board.Processors, p => Assert.True(p.RetiredInstructions > 0));
     }
 
+    [SeaBiosFact]
+    public void The_bios_prints_on_the_second_parallel_port_when_there_are_two()
+    {
+        string image = WriteBootFloppy(a =>
+        {
+            foreach (char c in "LPT2")
+            {
+                a.mov(ax, (ushort)c);
+                a.mov(dx, 1);
+                a.@int(0x17);
+            }
+
+            a.mov(dx, 0xF4);
+            a.mov(al, ah);
+            a.@out(dx, al);
+        });
+        try
+        {
+            MemoryCharacterDevice first = new(), second = new();
+            using Machine machine = new(FloppyMachine(image) with { Parallel = [_ => first, _ => second] });
+            Assert.True(machine.RunUntil(() => machine.StopReason != StopReason.None, Limit));
+            Assert.Equal("LPT2", second.Text);
+            Assert.Equal("", first.Text);
+            // Int 17h's answer, as far as an exit status carries it: acknowledged and selected; no paper out, error or time-out.
+            Assert.Equal(0x50, machine.ExitStatus >> 1 & 0x79);
+        }
+        finally
+        {
+            File.Delete(image);
+        }
+    }
+
+    [SeaBiosFact]
+    public void A_write_that_the_host_refuses_is_an_error_of_the_drive_and_one_line_for_the_user()
+    {
+        // Refused in a file whose format was guessed: the magic number of a qcow2 image at its beginning.
+        string image = WriteBootFloppy(a =>
+        {
+            Label again = a.CreateLabel();
+            a.mov(__dword_ptr[0x8000], 0xFB494651);
+            a.mov(si, 2);
+            a.Label(ref again);
+            a.mov(ax, 0x0301);
+            a.mov(bx, 0x8000);
+            a.mov(cx, 1);
+            a.mov(dx, 0x80);
+            a.@int(0x13);
+            a.sbb(di, di);
+            a.dec(si);
+            a.jnz(again);
+            a.mov(dx, 0xF4);
+            a.mov(ax, di);
+            a.@out(dx, al);
+        });
+        string disk = Path.GetTempFileName();
+        File.WriteAllBytes(disk, new byte[1 << 20]);
+        try
+        {
+            MachineConfiguration configuration = FloppyMachine(image);
+            using Machine machine = new(configuration with { Drives = [.. configuration.Drives, new DriveConfiguration { Kind = DriveKind.Disk, File = disk }] });
+            List<string> troubles = [];
+            machine.HostTrouble += troubles.Add;
+            Assert.True(machine.RunUntil(() => machine.StopReason != StopReason.None, Limit));
+            Assert.Equal(0x7F, machine.ExitStatus >> 1);
+            string trouble = Assert.Single(troubles);
+            Assert.Contains(disk, trouble, StringComparison.Ordinal);
+            Assert.EndsWith("; the guest gets an error from its drive", trouble, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(image);
+            File.Delete(disk);
+        }
+    }
+
     [Fact]
     public void A_file_that_is_no_kernel_is_refused_in_one_line()
     {
@@ -132,6 +207,19 @@ public sealed class BootTests
         }
     }
 
+    [Theory]
+    [InlineData("", "a file name is missing")]
+    [InlineData("/", "/: is a directory")]
+    [InlineData("/dev/zero", "/dev/zero: more than 256 MiB and no end; a kernel, a ramdisk or a BIOS is a file")]
+    public void A_kernel_that_cannot_be_a_file_is_refused_in_one_line(string path, string message)
+    {
+        LoaderException e = Assert.Throws<LoaderException>(() => new Machine(new MachineConfiguration
+        {
+            Kernel = new KernelConfiguration { Path = path, Boot = KernelBoot.Direct },
+        }));
+        Assert.Equal(message, e.Message);
+    }
+
     private static unsafe (ulong Instructions, ulong Sum) RunCounted(string kernel)
     {
         using Machine machine = new(new MachineConfiguration
@@ -146,6 +234,35 @@ public sealed class BootTests
     }
 
     /// <summary>A Multiboot kernel with address fields, loaded and entered at 1 MiB.</summary>
+    private static MachineConfiguration FloppyMachine(string image) => new()
+    {
+        Memory = 16 << 20,
+        DebugExit = (0xF4, 4),
+        Drives = [new DriveConfiguration { Kind = DriveKind.Floppy, File = image, Format = "raw", ReadOnly = true }],
+        BootOrder = "a",
+    };
+
+    /// <summary>A 1.44 MB floppy whose boot sector runs the code, then halts.</summary>
+    private static string WriteBootFloppy(Action<Assembler> code)
+    {
+        const int sectorSize = 512, load = 0x7C00;
+        Assembler a = new(16);
+        Label halt = a.CreateLabel();
+        code(a);
+        a.Label(ref halt);
+        a.hlt();
+        a.jmp(halt);
+        using MemoryStream assembled = new();
+        a.Assemble(new StreamCodeWriter(assembled), load);
+        byte[] floppy = new byte[2880 * sectorSize];
+        assembled.ToArray().CopyTo(floppy, 0);
+        floppy[sectorSize - 2] = 0x55;
+        floppy[sectorSize - 1] = 0xAA;
+        string image = Path.GetTempFileName();
+        File.WriteAllBytes(image, floppy);
+        return image;
+    }
+
     private static string WriteKernel(Action<Assembler> code)
     {
         const uint load = 0x100000, headerSize = 32, flags = 1 << 16, magic = 0x1BADB002;

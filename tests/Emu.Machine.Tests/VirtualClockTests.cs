@@ -1,3 +1,4 @@
+using Emu.Cpu;
 using Xunit;
 
 namespace Emu.Machine.Tests;
@@ -42,6 +43,37 @@ public sealed class VirtualClockTests
         host += 50 * Millisecond;
         clock.CatchUp();
         Assert.Equal(before + host, clock.Nanoseconds);
+    }
+
+    [Fact]
+    public void A_guest_that_idles_gets_its_time_back_from_one_timer_to_the_next()
+    {
+        // A diskette's track: a sector a timer, each armed by the one before, while the driver waits three seconds at most.
+        const int sectors = 36;
+        VirtualClock clock = new(() => host);
+        long start = clock.Nanoseconds, sector = Millisecond / 20;
+        int read = 0;
+        bool timedOut = false;
+        IClockTimer next = clock.CreateTimer(() => read++);
+        clock.CreateTimer(() => timedOut = read < sectors).Arm(start + (3000 * Millisecond));
+        host += 10_000 * Millisecond;
+        for (int i = 0; i < sectors; i++)
+        {
+            next.Arm(clock.Nanoseconds + sector);
+            clock.CatchUp();
+            // The host wakes up late.
+            host += 200 * Millisecond;
+            clock.CatchUp();
+            clock.RunExpired();
+        }
+
+        Assert.Equal(sectors, read);
+        Assert.False(timedOut);
+        // Nothing is lost.
+        for (int i = 0; i < 100; i++) clock.CatchUp();
+        clock.RunExpired();
+        for (int i = 0; i < 100; i++) clock.CatchUp();
+        Assert.Equal(start + host, clock.Nanoseconds);
     }
 
     [Fact]

@@ -57,9 +57,9 @@ public sealed partial class HumanMonitor
         Topic("memory_size_summary", "", "Amount of RAM", (_, output) => output.WriteLine($"base memory: {machine.Configuration.Memory}"));
         Topic("jit", "", "Statistics of predecoded and of translated code", (_, output) => DescribeTranslation(output));
         Topic("mice", "", "Pointing devices", (_, output) => output.WriteLine($"* Mouse #0: PS/2 mouse{(board.Mouse.IsReporting ? "" : " (not enabled by the guest)")}"));
-        Topic("chardev", "", "Serial lines", (_, output) =>
+        Topic("chardev", "", "Serial and parallel lines", (_, output) =>
         {
-            for (int i = 0; i < board.SerialPorts.Count; i++) board.SerialPorts[i].Describe(output);
+            foreach (IDescribable port in (IEnumerable<IDescribable>)[.. board.SerialPorts, .. board.ParallelPorts]) port.Describe(output);
         });
     }
 
@@ -96,7 +96,7 @@ public sealed partial class HumanMonitor
     private void DescribeDevices(TextWriter output)
     {
         PcBoard board = machine.Board;
-        IDescribable[] devices = [board.Chipset, board.Controller, .. board.SerialPorts];
+        IDescribable[] devices = [board.Chipset, board.Controller, board.Floppies, .. board.SerialPorts, .. board.ParallelPorts];
         foreach (IDescribable device in devices)
         {
             output.WriteLine($"dev: {device.GetType().Name}");

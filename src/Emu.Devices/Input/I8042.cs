@@ -46,6 +46,7 @@ public sealed class I8042 : IPortDevice, ISnapshotable, IResettable, IDescribabl
     private byte _data;
     private byte _commandWithParameter;
     private bool _releasePrefix;
+    private bool _isTaking;
     private long _streamAllowed;
 
     /// <param name="keyboard">Device on the keyboard port.</param>
@@ -190,6 +191,7 @@ public sealed class I8042 : IPortDevice, ISnapshotable, IResettable, IDescribabl
     /// <inheritdoc/>
     public void LoadState(BinaryReader reader)
     {
+        _isTaking = false;
         reader.BaseStream.ReadExactly(_ram);
         _status = (Status)reader.ReadByte();
         _outputPort = reader.ReadByte();
@@ -339,7 +341,7 @@ public sealed class I8042 : IPortDevice, ISnapshotable, IResettable, IDescribabl
     /// <summary>Moves the next waiting byte into the output buffer if that is empty.</summary>
     private void Transfer()
     {
-        if ((_status & Status.OutputFull) != 0)
+        if (_isTaking || (_status & Status.OutputFull) != 0)
             return;
         if (_controllerReplies.TryDequeue(out byte reply))
         {
@@ -351,7 +353,7 @@ public sealed class I8042 : IPortDevice, ISnapshotable, IResettable, IDescribabl
         if (keyboard && Keyboard.HasReply)
             TransferKeyboard();
         else if (mouse && Mouse.HasReply)
-            Present(Mouse.Take(), auxiliary: true);
+            Present(Take(Mouse), auxiliary: true);
         else if (!keyboard && !mouse)
             return;
         else if (_clock.Nanoseconds < _streamAllowed)
@@ -359,13 +361,22 @@ public sealed class I8042 : IPortDevice, ISnapshotable, IResettable, IDescribabl
         else if (keyboard)
             TransferKeyboard();
         else
-            Present(Mouse.Take(), auxiliary: true);
+            Present(Take(Mouse), auxiliary: true);
+    }
+
+    /// <summary>Gets a byte of a device, which may tell at once that more is waiting: that must not get into the output buffer before this one.</summary>
+    private byte Take(Ps2Device device)
+    {
+        _isTaking = true;
+        byte value = device.Take();
+        _isTaking = false;
+        return value;
     }
 
     private void TransferKeyboard()
     {
         const byte release = 0xF0;
-        byte value = Keyboard.Take();
+        byte value = Take(Keyboard);
         if ((CommandByte & Mode.Translate) == 0)
         {
             _releasePrefix = false;

@@ -7,7 +7,7 @@ namespace Emu.Devices.Serial;
 /// The PC's standard parallel port with a printer that is always ready: each strobed byte goes to a character back-end.
 /// </summary>
 /// <remarks>IBM PC/AT Technical Reference, parallel printer adapter; IEEE 1284 compatibility mode.</remarks>
-public sealed class ParallelPort : IPortDevice, ISnapshotable, IResettable
+public sealed class ParallelPort : IPortDevice, ISnapshotable, IResettable, IDescribable
 {
     /// <summary>Number of I/O ports.</summary>
     public const ushort PortCount = 3;
@@ -32,6 +32,9 @@ public sealed class ParallelPort : IPortDevice, ISnapshotable, IResettable
         Reset();
     }
 
+    /// <summary>I/O base and IRQ of the PC's three parallel ports, LPT1 first.</summary>
+    public static IReadOnlyList<(ushort Port, int Irq)> StandardPorts { get; } = [(0x378, 7), (0x278, 7), (0x3BC, 7)];
+
     [Flags]
     private enum Control : byte
     {
@@ -43,7 +46,10 @@ public sealed class ParallelPort : IPortDevice, ISnapshotable, IResettable
         Input = 0x20,
     }
 
-    /// <summary>Bits as read: busy and acknowledge are low while active.</summary>
+    /// <summary>
+    /// Bits as read: busy and acknowledge are low while active. The unused bits 0-2 read as zeroes, for SeaBIOS passes bit 0 on as the time-out of
+    /// int 17h.
+    /// </summary>
     [Flags]
     private enum Status : byte
     {
@@ -81,6 +87,10 @@ public sealed class ParallelPort : IPortDevice, ISnapshotable, IResettable
         else if (offset > StatusRegister)
             WriteControl((Control)value & ~(Control)UnusedControlBits);
     }
+
+    /// <inheritdoc/>
+    public void Describe(TextWriter writer)
+        => writer.WriteLine($"parallel port: data={_data:x2} status={(byte)_status:x2} control={(byte)_control | UnusedControlBits:x2}");
 
     /// <inheritdoc/>
     public void SaveState(BinaryWriter writer)

@@ -43,7 +43,7 @@ public sealed class PtyCharacterDevice : CharacterDevice
         _master.Dispose();
     }
 
-    private void Send(byte[] data)
+    private void Send(ReadOnlySpan<byte> data)
     {
         try
         {

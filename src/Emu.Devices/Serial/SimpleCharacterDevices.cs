@@ -59,6 +59,7 @@ public sealed class MemoryCharacterDevice(Action<Action>? post = null) : Charact
 public sealed class FileCharacterDevice : CharacterDevice
 {
     private readonly FileStream _file;
+    private bool _hasFailed;
 
     /// <summary>Creates or truncates the file, or appends to it.</summary>
     /// <exception cref="CharacterDeviceException">The file cannot be opened.</exception>
@@ -67,30 +68,31 @@ public sealed class FileCharacterDevice : CharacterDevice
     {
         try
         {
-            _file = new FileStream(path, append ? FileMode.Append : FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
+            // Without a buffer nothing is left that could fail again when the file is closed.
+            _file = new FileStream(path, append ? FileMode.Append : FileMode.Create, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new CharacterDeviceException($"Cannot write serial output to '{path}': {error.Message}", error);
+            throw new CharacterDeviceException($"Cannot write to '{path}': {error.Message}", error);
         }
     }
 
-    /// <summary>Message of the first write that failed (a full disk); later output is dropped.</summary>
-    public string? Error { get; private set; }
+    /// <summary>Raised with a line for the user at the first write that fails (a full disk); later output is dropped.</summary>
+    public event Action<string>? Failed;
 
     /// <inheritdoc/>
     public override void Write(ReadOnlySpan<byte> data)
     {
-        if (Error is not null || IsDisposed)
+        if (_hasFailed || IsDisposed)
             return;
         try
         {
             _file.Write(data);
-            _file.Flush();
         }
         catch (IOException error)
         {
-            Error = error.Message;
+            _hasFailed = true;
+            Failed?.Invoke($"Cannot write to '{_file.Name}' any more: {error.Message}");
         }
     }
 

@@ -6,9 +6,12 @@ namespace Emu.Devices.Serial;
 /// <summary>A line on a stream socket, as server (one client at a time) or as client.</summary>
 public abstract class SocketCharacterDevice : CharacterDevice
 {
+    private static readonly TimeSpan InputEnd = TimeSpan.FromMilliseconds(500);
+
     private readonly Socket? _listener;
     private readonly OutputQueue _output;
     private readonly ManualResetEventSlim _connected = new();
+    private readonly Thread _input;
     private volatile Socket? _connection;
 
     /// <param name="post">Runs an action on the machine's thread.</param>
@@ -20,6 +23,7 @@ public abstract class SocketCharacterDevice : CharacterDevice
         _listener = listener;
         _connection = connection;
         _output = new OutputQueue(Send);
+        _input = new Thread(ConnectionLoop) { IsBackground = true, Name = "socket character input" };
     }
 
     /// <summary>True while somebody is at the other end.</summary>
@@ -28,7 +32,7 @@ public abstract class SocketCharacterDevice : CharacterDevice
     /// <summary>Waits until a client is there; false when the time is up first.</summary>
     public bool WaitForConnection(TimeSpan atMost) => IsConnected || _connected.Wait(atMost);
 
-    /// <summary>Queues bytes for the other end; a client that does not read loses the oldest ones rather than stopping the guest.</summary>
+    /// <summary>Queues bytes for the other end; a client that does not read for long loses the oldest ones rather than stopping the guest.</summary>
     public override void Write(ReadOnlySpan<byte> data)
     {
         if (IsConnected && !IsDisposed)
@@ -66,7 +70,7 @@ public abstract class SocketCharacterDevice : CharacterDevice
         catch (SocketException error)
         {
             socket.Dispose();
-            throw new CharacterDeviceException($"Cannot connect to {address}: {error.Message}", error);
+            throw new CharacterDeviceException($"Cannot connect to {address}: {(error.SocketErrorCode == SocketError.ConnectionRefused ? "nobody listens there" : error.Message)}", error);
         }
     }
 
@@ -76,14 +80,33 @@ public abstract class SocketCharacterDevice : CharacterDevice
     }
 
     /// <summary>Starts to take clients, or input; called once, at the end of the constructor.</summary>
-    protected void Start() => new Thread(ConnectionLoop) { IsBackground = true, Name = "socket character input" }.Start();
+    protected void Start() => _input.Start();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         _output.Dispose();
         _listener?.Dispose();
-        _connection?.Dispose();
+        if (_connection is { } connection)
+        {
+            HangUp(connection);
+            // The input thread closes it. Closing it under a thread that waits for input would reset the connection, and what the peer has not read yet
+            // would be lost.
+            _input.Join(InputEnd);
+            connection.Dispose();
+        }
+    }
+
+    private static void HangUp(Socket connection)
+    {
+        try
+        {
+            connection.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // The peer was faster.
+        }
     }
 
     private void ConnectionLoop()
@@ -99,6 +122,7 @@ public abstract class SocketCharacterDevice : CharacterDevice
             Receive(socket);
             _connection = null;
             _connected.Reset();
+            _output.Clear();
             socket.Dispose();
             if (!IsDisposed)
                 Enqueue(CharacterEvent.Closed);
@@ -135,7 +159,7 @@ public abstract class SocketCharacterDevice : CharacterDevice
         }
     }
 
-    private void Send(byte[] data)
+    private void Send(ReadOnlySpan<byte> data)
     {
         try
         {

@@ -1,3 +1,5 @@
+using Emu.Cpu;
+
 namespace Emu.Devices.Serial;
 
 public sealed partial class Uart16550
@@ -83,6 +85,7 @@ public sealed partial class Uart16550
         Parity = 0x04,
         Framing = 0x08,
         Break = 0x10,
+        AnyCharacterError = Parity | Framing | Break,
         AnyError = Overrun | Parity | Framing | Break,
         TransmitHoldingEmpty = 0x20,
         TransmitterEmpty = 0x40,
@@ -121,6 +124,8 @@ public sealed partial class Uart16550
         writer.Write(_transmitterInterrupt);
         writer.Write(_timeoutInterrupt);
         writer.Write(_timeout.Deadline);
+        writer.Write(_emptying);
+        writer.Write(_pause.Deadline);
         writer.Write((byte)_received.Count);
         foreach ((byte data, LineStatus errors) in _received)
         {
@@ -144,17 +149,24 @@ public sealed partial class Uart16550
         _divisor = reader.ReadUInt16();
         _transmitterInterrupt = reader.ReadBoolean();
         _timeoutInterrupt = reader.ReadBoolean();
-        long deadline = reader.ReadInt64();
-        if (deadline == long.MaxValue)
-            _timeout.Cancel();
-        else
-            _timeout.Arm(deadline);
+        Restore(_timeout, reader.ReadInt64());
+        _emptying = reader.ReadBoolean();
+        Restore(_pause, reader.ReadInt64());
         int count = reader.ReadByte();
         if (count > FifoSize)
             throw new InvalidDataException($"The snapshot's serial FIFO holds {count} characters; a 16550A has {FifoSize}.");
         _received.Clear();
         for (int i = 0; i < count; i++)
             _received.Enqueue((reader.ReadByte(), (LineStatus)reader.ReadByte()));
+        _errorsInFifo = _received.Skip(1).Count(entry => entry.Errors != 0);
         UpdateInterrupt();
+
+        static void Restore(IClockTimer timer, long deadline)
+        {
+            if (deadline == long.MaxValue)
+                timer.Cancel();
+            else
+                timer.Arm(deadline);
+        }
     }
 }

@@ -8,7 +8,9 @@ namespace Emu.Devices.Serial;
 /// </summary>
 /// <remarks>
 /// Transmission takes no time: the transmitter is empty again at once, so that a guest's output is never slower than the
-/// host. Reception keeps character time for the FIFO timeout only; input waits in the back-end while there is no room.
+/// host. Input comes in bursts that fill the FIFO; while the guest reads, the rest waits in the back-end until it has taken nothing for
+/// a character time. Without that pause a handler that reads until the FIFO is empty would never come to an end: Linux leaves after 131,584 characters, and the
+/// request line that is still high brings no further edge.
 /// </remarks>
 public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapshotable, IResettable, IDescribable
 {
@@ -22,6 +24,7 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
     private readonly IInterruptLine _interrupt;
     private readonly IClock _clock;
     private readonly IClockTimer _timeout;
+    private readonly IClockTimer _pause;
     private readonly Queue<(byte Data, LineStatus Errors)> _received = new(FifoSize);
     private ICharacterDevice _line;
 
@@ -32,11 +35,15 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
     private LineStatus _lineStatus;
     private ModemStatus _modemStatus;
     private ModemStatus _modemInputs = ModemStatus.ClearToSend | ModemStatus.DataSetReady | ModemStatus.CarrierDetect;
+    // Errors of characters beneath the top of the FIFO.
+    private int _errorsInFifo;
     private byte _receiveBuffer;
     private byte _scratch;
     private ushort _divisor;
     private bool _transmitterInterrupt;
     private bool _timeoutInterrupt;
+    // The guest has read a character less than a character time ago.
+    private bool _emptying;
 
     /// <param name="interrupt">IRQ line of the port.</param>
     /// <param name="clock">Times the FIFO timeout.</param>
@@ -47,6 +54,7 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
         _clock = clock;
         _line = line;
         _timeout = clock.CreateTimer(OnTimeout);
+        _pause = clock.CreateTimer(OnPauseEnded);
         Reset();
         line.Receiver = this;
     }
@@ -62,13 +70,11 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
     {
         get
         {
-            if ((_modemControl & ModemControl.Loopback) != 0)
+            if (_emptying || (_modemControl & ModemControl.Loopback) != 0)
                 return 0;
             if (!FifoEnabled)
                 return (_lineStatus & LineStatus.DataReady) == 0 ? 1 : 0;
-            // Up to the trigger level at once, then one by one: the guest gets its interrupt and time to empty the FIFO.
-            int level = TriggerLevel;
-            return _received.Count < level ? level - _received.Count : _received.Count < FifoSize ? 1 : 0;
+            return FifoSize - _received.Count;
         }
     }
 
@@ -100,7 +106,10 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
     public void Reset()
     {
         _timeout.Cancel();
+        _pause.Cancel();
+        _emptying = false;
         _received.Clear();
+        _errorsInFifo = 0;
         _interruptEnable = 0;
         _fifoControl = 0;
         _lineControl = 0;
@@ -198,7 +207,8 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
     /// <inheritdoc/>
     public void Signal(CharacterEvent signal)
     {
-        if (signal == CharacterEvent.Break)
+        // Loopback disconnects SIN (PC16550D, 8.7).
+        if (signal == CharacterEvent.Break && (_modemControl & ModemControl.Loopback) == 0)
             ReceiveCharacter(0, LineStatus.Break);
     }
 
@@ -235,8 +245,10 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
             else
             {
                 _received.Enqueue((data, errors));
+                if (errors != 0)
+                    _errorsInFifo++;
                 if (_received.Count == 1)
-                    _lineStatus |= errors;
+                    RevealErrors(errors);
             }
             _timeoutInterrupt = false;
             _timeout.Arm(_clock.Nanoseconds + 4 * CharacterTime);
@@ -255,6 +267,7 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
     private byte ReadReceiver()
     {
         byte data = _receiveBuffer;
+        bool taken = (_lineStatus & LineStatus.DataReady) != 0;
         if (FifoEnabled)
         {
             data = 0;
@@ -263,7 +276,7 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
             _timeoutInterrupt = false;
             if (_received.TryPeek(out (byte Data, LineStatus Errors) next))
             {
-                _lineStatus |= next.Errors;
+                RevealErrors(next.Errors);
                 _timeout.Arm(_clock.Nanoseconds + 4 * CharacterTime);
             }
             else
@@ -276,9 +289,28 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
         {
             _lineStatus &= ~LineStatus.DataReady;
         }
+        if (taken)
+        {
+            _emptying = true;
+            _pause.Arm(_clock.Nanoseconds + CharacterTime);
+        }
         UpdateInterrupt();
-        _line.AcceptInput();
         return data;
+    }
+
+    /// <summary>The character with these errors is at the top of the FIFO now: LSR shows them.</summary>
+    private void RevealErrors(LineStatus errors)
+    {
+        if (errors == 0)
+            return;
+        _errorsInFifo--;
+        _lineStatus |= errors;
+    }
+
+    private void OnPauseEnded()
+    {
+        _emptying = false;
+        _line.AcceptInput();
     }
 
     private void OnTimeout()
@@ -303,7 +335,8 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
     private byte ReadLineStatus()
     {
         LineStatus status = _lineStatus;
-        if (FifoEnabled && _received.Any(entry => entry.Errors != 0))
+        // Reading clears bit 7 too, unless further errors wait in the FIFO (PC16550D, 8.4).
+        if (FifoEnabled && (_errorsInFifo > 0 || (status & LineStatus.AnyCharacterError) != 0))
             status |= LineStatus.ErrorInFifo;
         _lineStatus &= ~LineStatus.AnyError;
         UpdateInterrupt();
@@ -326,8 +359,11 @@ public sealed partial class Uart16550 : IPortDevice, ICharacterReceiver, ISnapsh
         if ((value & FifoControl.ClearReceiver) != 0)
         {
             _received.Clear();
+            _errorsInFifo = 0;
             _timeout.Cancel();
             _timeoutInterrupt = false;
+            _pause.Cancel();
+            _emptying = false;
             _lineStatus &= ~(LineStatus.DataReady | LineStatus.Break);
         }
         if ((value & FifoControl.ClearTransmitter) != 0)

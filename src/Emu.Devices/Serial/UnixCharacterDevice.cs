@@ -21,14 +21,21 @@ public sealed class UnixCharacterDevice : SocketCharacterDevice
     /// <exception cref="CharacterDeviceException">The path cannot be used.</exception>
     public static UnixCharacterDevice Listen(string path, Action<Action> post)
     {
+        RequireFolder(path);
         RemoveStale(path);
+        if (Path.Exists(path))
+            throw new CharacterDeviceException($"Cannot listen on {path}: something else has that name");
         return new UnixCharacterDevice(post, OpenListener(EndPointOf(path), ProtocolType.Unspecified), null, path);
     }
 
     /// <summary>Connects to a server.</summary>
     /// <exception cref="CharacterDeviceException">Nobody listens there.</exception>
-    public static UnixCharacterDevice Connect(string path, Action<Action> post) =>
-        new(post, null, OpenConnection(EndPointOf(path), ProtocolType.Unspecified), null);
+    public static UnixCharacterDevice Connect(string path, Action<Action> post)
+    {
+        if (!Path.Exists(path) && path.Length > 0)
+            throw new CharacterDeviceException($"Cannot connect to {path}: there is no such socket");
+        return new UnixCharacterDevice(post, null, OpenConnection(EndPointOf(path), ProtocolType.Unspecified), null);
+    }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -51,6 +58,12 @@ public sealed class UnixCharacterDevice : SocketCharacterDevice
         if (path.Length == 0 || System.Text.Encoding.UTF8.GetByteCount(path) > MaxPath)
             throw new CharacterDeviceException($"A socket path has 1 to {MaxPath} bytes: '{path}'");
         return new UnixDomainSocketEndPoint(path);
+    }
+
+    private static void RequireFolder(string path)
+    {
+        if (Path.GetDirectoryName(path) is { Length: > 0 } folder && !Directory.Exists(folder))
+            throw new CharacterDeviceException($"Cannot listen on {path}: there is no folder {folder}");
     }
 
     private static void RemoveStale(string path)

@@ -23,7 +23,7 @@ internal static class EmuCommand
     {
         RootCommand root = Create(out Argument<string[]> image);
         ParseResult result = root.Parse(arguments, Parsing);
-        if (result.CommandResult.Command != root && result.Action is ParseErrorAction && result.CommandResult.Command.Subcommands.Count == 0)
+        if (result.CommandResult.Command != root && result.Action is ParseErrorAction)
         {
             throw new UsageException(DescribeError(result));
         }
@@ -78,10 +78,27 @@ internal static class EmuCommand
     private static string DescribeError(ParseResult result)
     {
         string? unknown = result.UnmatchedTokens.FirstOrDefault(t => t.Length > 1 && t[0] == '-');
-        if (unknown == null) return result.Errors[0].Message.TrimEnd('.');
-        string name = unknown.Split('=')[0], command = result.CommandResult.Command.Name;
+        string command = result.CommandResult.Command.Name;
+        if (unknown == null)
+        {
+            if (result.CommandResult.Command.Subcommands is not { Count: > 0 } commands) return Tidy(result.Errors[0].Message);
+            string list = string.Join(", ", commands.Select(c => c.Name));
+            return result.UnmatchedTokens is [string word, ..]
+                ? $"there is no command 'emu {command} {word}'{Suggestion.Phrase(word, commands.Select(c => c.Name))}; there are {list}"
+                : $"'emu {command}' needs a command: {list} ('emu {command} --help' explains them)";
+        }
+
+        string name = unknown.Split('=')[0];
         IEnumerable<string> names = result.CommandResult.Command.Options.SelectMany(o => o.Aliases.Prepend(o.Name));
         return $"there is no option '{name}'{Suggestion.Phrase(name, names)} ('emu {command} --help' lists all)";
+    }
+
+    /// <summary>The parser's own messages as one line that speaks to a user.</summary>
+    private static string Tidy(string message)
+    {
+        string line = string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
+        int type = line.IndexOf(" as expected type ", StringComparison.Ordinal);
+        return type < 0 ? line : line[..type] + ": not a number in range";
     }
 
     private static void CheckTokens(ParseResult result, RootCommand root, Argument<string[]> image)

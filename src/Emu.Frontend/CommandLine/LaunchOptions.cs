@@ -31,6 +31,9 @@ internal sealed record LaunchOptions
     /// <summary>Serial ports in order.</summary>
     public IReadOnlyList<LineSpec> Serial { get; init; } = [];
 
+    /// <summary>Parallel ports in order.</summary>
+    public IReadOnlyList<LineSpec> Parallel { get; init; } = [];
+
     /// <summary>Port E9h.</summary>
     public LineSpec? DebugConsole { get; init; }
 

@@ -215,10 +215,12 @@ internal static class LaunchParser
 
         bool defaults = !QemuOptions.NoDefaults.IsGiven(result), nographic = QemuOptions.NoGraphic.IsGiven(result);
         List<LineSpec> serial = [.. QemuOptions.Serial.All(result).Select(s => LineSpec.Parse("-serial", s))];
+        List<LineSpec> parallel = [.. QemuOptions.Parallel.All(result).Select(p => LineSpec.Parse("-parallel", p))];
+        if (parallel.Count == 0 && defaults) parallel.Add(new LineSpec(LineKind.Null));
         List<MonitorSpec> monitors = [.. QemuOptions.Monitor.All(result).Select(m => new MonitorSpec(LineSpec.Parse("-monitor", m), Control: false)),
             .. QemuOptions.Qmp.All(result).Select(m => new MonitorSpec(LineSpec.Parse("-qmp", m), Control: true)),
             .. QemuOptions.Mon.All(result).Select(NamedMonitor)];
-        bool terminalTaken = serial.Concat(monitors.Select(m => m.Line)).Concat(named.Values).Any(l => l.Kind == LineKind.Stdio);
+        bool terminalTaken = serial.Concat(parallel).Concat(monitors.Select(m => m.Line)).Concat(named.Values).Any(l => l.Kind == LineKind.Stdio);
         bool wantsMonitor = QemuOptions.Monitor.IsGiven(result) || QemuOptions.Mon.IsGiven(result);
         if (nographic && defaults)
         {
@@ -232,14 +234,15 @@ internal static class LaunchParser
         }
 
         if (options.Display.HasScreens && !nographic && defaults && !wantsMonitor) monitors.Add(new MonitorSpec(new LineSpec(LineKind.Console), Control: false));
-        if (!options.Display.HasScreens && serial.Concat(monitors.Select(m => m.Line)).Concat(named.Values).Any(l => l.Kind == LineKind.Console))
+        if (!options.Display.HasScreens && serial.Concat(parallel).Concat(monitors.Select(m => m.Line)).Concat(named.Values).Any(l => l.Kind == LineKind.Console))
         {
             throw new UsageException("a line 'vc' is a console in the window; there is no window, use stdio, pty or tcp: or add -display sdl");
         }
 
         if (serial.Count > 4) throw new UsageException("-serial: the machine takes four serial ports");
+        if (parallel.Count > 3) throw new UsageException("-parallel: the machine takes three parallel ports");
         // A shared line that nobody else shares is shared with the monitor.
-        foreach (LineSpec shared in serial.Where(l => l is { Shared: true, Kind: not LineKind.Named }))
+        foreach (LineSpec shared in serial.Concat(parallel).Where(l => l is { Shared: true, Kind: not LineKind.Named }))
         {
             if (!monitors.Any(m => m.Line == shared)) monitors.Add(new MonitorSpec(shared, Control: false));
         }
@@ -247,6 +250,7 @@ internal static class LaunchParser
         return options with
         {
             Serial = serial,
+            Parallel = parallel,
             Monitors = [.. monitors.Where(m => m.Line.Kind != LineKind.None)],
             NamedLines = named,
             DebugConsole = QemuOptions.DebugConsole.Last(result) is { } console ? LineSpec.Parse("-debugcon", console) : null,

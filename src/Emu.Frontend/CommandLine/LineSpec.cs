@@ -88,6 +88,8 @@ internal sealed record LineSpec(LineKind Kind)
                 return Socket(option, rest, serverByDefault, isTcp: true) with { Telnet = kind == "telnet" };
             case "unix":
                 return Socket(option, rest, serverByDefault, isTcp: false);
+            case "file" or "chardev" when colon >= 0:
+                throw new UsageException($"{option} {text}: {(kind == "file" ? "a path" : "the id of a -chardev")} is missing");
             case "pipe" or "udp" or "con" or "serial" or "parallel" or "msmouse" or "braille" or "spicevmc" or "/dev/parport0":
                 throw new UsageException($"{option} {text}: '{kind}' lines are not available; there are {Forms}");
             default:

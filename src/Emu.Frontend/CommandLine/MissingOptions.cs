@@ -22,7 +22,6 @@ internal static class MissingOptions
         ["enable-kvm"] = Software, ["enable-hax"] = Software,
         ["incoming"] = "machines cannot move between hosts; use -loadvm",
         ["daemonize"] = NoBackground, ["pidfile"] = NoBackground, ["runas"] = NoBackground, ["chroot"] = NoBackground, ["sandbox"] = NoBackground,
-        ["parallel"] = "the parallel port cannot be connected yet",
         ["blockdev"] = "use -drive",
         ["pflash"] = "there is no flash memory yet; use -bios",
         ["L"] = "name the image itself with -bios FILE",

@@ -63,6 +63,8 @@ internal static class QemuOptions
 
     public static QemuOption Serial { get; } = QemuOption.Choice("-serial", OptionGroup.Lines, "LINE", "Connect the next serial port to LINE (see below)", [.. LineChoices, "none"]);
 
+    public static QemuOption Parallel { get; } = QemuOption.Choice("-parallel", OptionGroup.Lines, "LINE", "Connect the printer of the next parallel port to LINE (default null: what is printed is thrown away)", [.. LineChoices, "none"]);
+
     public static QemuOption Monitor { get; } = QemuOption.Choice("-monitor", OptionGroup.Lines, "LINE", "Offer the monitor on LINE", [.. LineChoices, "none"]);
 
     public static QemuOption Qmp { get; } = QemuOption.Choice("-qmp", OptionGroup.Lines, "LINE", "Offer the machine protocol QMP on LINE", LineChoices);
@@ -113,7 +115,7 @@ internal static class QemuOptions
         Machine, Cpu, Smp, Memory, Accel, Device, NoHpet, NoAcpi, Rtc, Icount, Name, Uuid,
         Kernel, Initrd, Append, Bios, Boot,
         .. HardDisks, CdRom, .. Floppies, Drive, Snapshot,
-        Serial, Monitor, Qmp, Chardev, Mon, DebugConsole,
+        Serial, Parallel, Monitor, Qmp, Chardev, Mon, DebugConsole,
         Display, Vnc, FullScreen, NoGraphic, Vga, Keyboard,
         StartStopped, GdbDefault, Gdb, Log, LogFile, LogFilter,
         NoReboot, NoShutdown, LoadVm, NoDefaults, NoUserConfig,

@@ -141,7 +141,7 @@ internal sealed class HostLines(IReadOnlyDictionary<string, LineSpec> named) : I
         ICharacterDevice device = line.Kind switch
         {
             LineKind.Stdio => OpenStandard(line),
-            LineKind.File => new FileCharacterDevice(line.Path, line.Append),
+            LineKind.File => OpenFile(line),
             LineKind.Pty => OpenPty(),
             LineKind.Console => OpenConsole(title),
             LineKind.Tcp => OpenSocket(line, line.Server ? TcpCharacterDevice.Listen(line.Address, Post) : TcpCharacterDevice.Connect(line.Address, Post)),
@@ -150,6 +150,13 @@ internal sealed class HostLines(IReadOnlyDictionary<string, LineSpec> named) : I
         };
         owned.Add(device);
         return device;
+    }
+
+    private static FileCharacterDevice OpenFile(LineSpec line)
+    {
+        FileCharacterDevice file = new(line.Path, line.Append);
+        file.Failed += message => Console.Error.WriteLine($"emu: {message}");
+        return file;
     }
 
     private StreamCharacterDevice OpenStandard(LineSpec line)

@@ -29,7 +29,8 @@ internal sealed class MachineRun : IDisposable
         {
             machine = new Machine.Machine(options.Machine with
             {
-                Serial = serial is null ? [.. options.Serial.Select((line, i) => SerialFactory(line, $"serial{i}"))] : serial,
+                Serial = serial is null ? [.. options.Serial.Select((line, i) => LineFactory(line, $"serial{i}"))] : serial,
+                Parallel = [.. options.Parallel.Select((line, i) => LineFactory(line, $"parallel{i}"))],
                 PortE9 = options.DebugConsole is { Kind: not LineKind.None } console ? lines.Open(console, "port E9") : null,
                 FirmwareLog = options.FirmwareLog is { Kind: not LineKind.None } log ? lines.Open(log, "firmware") : null,
             });
@@ -51,6 +52,7 @@ internal sealed class MachineRun : IDisposable
             throw;
         }
 
+        machine.HostTrouble += Report;
         lines.Attach(machine.Events.Post);
         lines.QuitRequested += () => machine.Quit(StopReason.UserQuit);
     }
@@ -77,7 +79,7 @@ internal sealed class MachineRun : IDisposable
         lines.Dispose();
     }
 
-    private Func<Action<Action>, ICharacterDevice>? SerialFactory(LineSpec line, string title) => line.Kind == LineKind.None ? null : _ => lines.Open(line, title);
+    private Func<Action<Action>, ICharacterDevice>? LineFactory(LineSpec line, string title) => line.Kind == LineKind.None ? null : _ => lines.Open(line, title);
 
     private int Run()
     {
@@ -122,7 +124,7 @@ internal sealed class MachineRun : IDisposable
     {
         try
         {
-            return new StreamWriter(path);
+            return new StreamWriter(new LogFileStream(path, Report));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

@@ -78,7 +78,21 @@ public static class SnapshotFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            Abandon(temporary);
             throw new SnapshotException($"{path}: the snapshot cannot be written: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Leaves nothing half written behind: the disk may be full because of it.</summary>
+    private static void Abandon(string temporary)
+    {
+        try
+        {
+            File.Delete(temporary);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It could not be made in the first place.
         }
     }
 

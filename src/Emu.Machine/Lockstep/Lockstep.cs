@@ -60,11 +60,14 @@ internal sealed unsafe class Lockstep : IDisposable
     private static MachineConfiguration ShadowOf(MachineConfiguration configuration) => configuration with
     {
         Accelerator = Accelerator.Interpreter,
-        Serial = [.. configuration.Serial.Select(line => line == null ? (Func<Action<Action>, ICharacterDevice>?)null : static _ => new NullCharacterDevice())],
+        Serial = [.. configuration.Serial.Select(Unconnected)],
+        Parallel = [.. configuration.Parallel.Select(Unconnected)],
         FirmwareLog = configuration.FirmwareLog == null ? null : new NullCharacterDevice(),
         PortE9 = configuration.PortE9 == null ? null : new NullCharacterDevice(),
         StartPaused = false,
     };
+
+    private static Func<Action<Action>, ICharacterDevice>? Unconnected(Func<Action<Action>, ICharacterDevice>? line) => line == null ? null : static _ => new NullCharacterDevice();
 
     /// <summary>Called by the machine behind each piece of its run.</summary>
     public void AfterPiece()

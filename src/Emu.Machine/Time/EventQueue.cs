@@ -18,7 +18,8 @@ public sealed class EventQueue : IDisposable
     public void Post(Action action)
     {
         actions.Enqueue(action);
-        arrived.Release();
+        // One is enough to wake the machine's thread, which then takes all there is; counts that nobody waits for would wake it in vain ever after.
+        if (arrived.CurrentCount == 0) arrived.Release();
         Kick?.Invoke();
     }
 
@@ -28,7 +29,6 @@ public sealed class EventQueue : IDisposable
         bool any = false;
         while (actions.TryDequeue(out Action? action))
         {
-            arrived.Wait(0);
             action();
             any = true;
         }
@@ -36,12 +36,9 @@ public sealed class EventQueue : IDisposable
         return any;
     }
 
-    /// <summary>Waits until something is queued or the time is up.</summary>
-    public void Wait(TimeSpan atMost)
-    {
-        if (!actions.IsEmpty) return;
-        if (arrived.Wait(atMost)) arrived.Release();
-    }
+    /// <summary>Waits until something is queued or the time is up. It may also end early once or twice, for something that has been taken already.</summary>
+    /// <returns>False when the time was up.</returns>
+    public bool Wait(TimeSpan atMost) => !actions.IsEmpty || arrived.Wait(atMost);
 
     /// <inheritdoc/>
     public void Dispose() => arrived.Dispose();

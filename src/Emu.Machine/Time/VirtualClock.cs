@@ -11,7 +11,7 @@ namespace Emu.Machine;
 /// Host time is followed with care: when the host gives the emulator no processor for a while, a guest that is busy must not see the clock jump.
 /// It would lose ticks (a second edge of the PIT is nothing to an interrupt controller that still holds the first) while its time stamp counter goes
 /// on, and kernels that compare the two conclude that the timer is not connected. So time between two looks at the clock counts
-/// <see cref="LargestStep"/> at most; the rest is owed, and comes back little by little, or at once when the guest idles (<see cref="CatchUp"/>).
+/// <see cref="LargestStep"/> at most; the rest is owed, and comes back little by little, or as fast as timers allow when the guest idles (<see cref="CatchUp"/>).
 /// </remarks>
 public sealed class VirtualClock : IClock
 {
@@ -77,19 +77,28 @@ public sealed class VirtualClock : IClock
     }
 
     /// <summary>
-    /// Pays back at once what is owed, up to a second: nothing runs in the guest that could miss it, but a kernel whose clock jumps by its watchdog's
-    /// patience reports a lockup. Called before and after a wait.
+    /// Pays back at once what is owed, up to the next timer: nothing runs in the guest that could miss it, but a device that is busy must be ready before
+    /// its driver's patience is at an end, and a kernel whose clock jumps by its watchdog's patience reports a lockup (so it is a second at most). On the
+    /// machine's thread, before and after a wait.
     /// </summary>
     public void CatchUp()
     {
         if (instructions != null) return;
+        long deadline = NextDeadline;
         lock (hostGate)
         {
-            long now = hostTime();
-            long paid = Math.Min(owed, LargestPayment);
+            long now = hostTime(), step = now - lastHost;
+            long late = step - Math.Max(LargestStep, deadline - (offset + lastHost));
+            lastHost = now;
+            if (late > 0)
+            {
+                offset -= late;
+                owed += late;
+            }
+
+            long paid = Math.Clamp(deadline - (offset + now), 0, Math.Min(owed, LargestPayment));
             offset += paid;
             owed -= paid;
-            lastHost = now;
         }
     }
 

@@ -56,7 +56,7 @@ public class AcpiTableTests
         AcpiConfiguration board = new()
         {
             CpuCount = cpus, FloppyDrives = full ? 2 : 0, HighRamSize = full ? 6ul << 30 : 0, LowRamSize = full ? 3ul << 30 : 64 << 20,
-            SerialPorts = full ? [(0x3F8, 4), (0x2F8, 3)] : [], ParallelPort = full, Keyboard = full, Hpet = full, EcamBase = full ? 0xB0000000 : null,
+            SerialPorts = full ? [(0x3F8, 4), (0x2F8, 3)] : [], ParallelPorts = full ? [(0x378, 7), (0x278, 7)] : [], Keyboard = full, Hpet = full, EcamBase = full ? 0xB0000000 : null,
         };
         LoadedTables loaded = new(AcpiTableSet.Build(board));
         DirectoryInfo directory = Directory.CreateTempSubdirectory("acpi");

@@ -287,6 +287,24 @@ public class I8042Tests
     }
 
     [Fact]
+    public void A_packet_that_becomes_due_as_the_last_byte_of_another_is_fetched_follows_it_whole()
+    {
+        Mouse(0xF4);
+        _controller.Mouse.Move(1, 2, 0);
+        _controller.Mouse.Move(3, 4, 0);
+        List<int> bytes = [];
+        for (int i = 0; i < 6; i++)
+        {
+            // Slower than the sample rate: the second packet is due before the first has been read.
+            _clock.Advance(20_000_000);
+            Assert.Equal(0x21, Status & 0x21);
+            bytes.Add((int)_controller.ReadPort(I8042.DataOffset, 1));
+        }
+
+        Assert.Equal([0x28, 1, 0xFE, 0x28, 3, 0xFC], bytes);
+    }
+
+    [Fact]
     public void Mouse_keeps_long_movements_and_fast_clicks_until_the_sample_rate_allows_them()
     {
         Mouse(0xF4);

@@ -68,6 +68,54 @@ public class CharacterDeviceTests
     }
 
     [Fact]
+    public async Task Tcp_output_faster_than_its_reader_arrives_whole_even_when_the_line_closes_at_once()
+    {
+        const int count = 1 << 20;
+        using TcpClient client = new();
+        using (TcpCharacterDevice server = TcpCharacterDevice.Listen(new IPEndPoint(IPAddress.Loopback, 0), _posted.Add))
+        {
+            await client.ConnectAsync(server.LocalEndPoint);
+            Assert.True(server.WaitForConnection(TimeSpan.FromSeconds(10)));
+            // The guest's processor writes byte by byte.
+            for (int i = 0; i < count; i++)
+                server.Write([(byte)(i * 7 ^ i >> 8)]);
+            Task<byte[]> reader = Task.Run(() =>
+            {
+                byte[] all = new byte[count];
+                client.GetStream().ReadExactly(all);
+                return all;
+            });
+            server.Dispose();
+            Assert.Equal(Enumerable.Range(0, count).Select(i => (byte)(i * 7 ^ i >> 8)), await reader);
+        }
+    }
+
+    [Fact]
+    public void Output_for_a_client_that_has_left_does_not_reach_the_next_one()
+    {
+        using TcpCharacterDevice server = TcpCharacterDevice.Listen(new IPEndPoint(IPAddress.Loopback, 0), _posted.Add);
+        Sink sink = new(100);
+        server.Receiver = sink;
+        using (TcpClient silent = new())
+        {
+            silent.Connect(server.LocalEndPoint);
+            Assert.True(server.WaitForConnection(TimeSpan.FromSeconds(10)));
+            // More than the sockets hold.
+            byte[] old = new byte[1 << 20];
+            for (int i = 0; i < 8; i++)
+                server.Write(old);
+        }
+        RunUntil(() => sink.Events.Contains(CharacterEvent.Closed));
+        using TcpClient next = new();
+        next.Connect(server.LocalEndPoint);
+        Assert.True(server.WaitForConnection(TimeSpan.FromSeconds(10)));
+        server.Write("new"u8);
+        byte[] answer = new byte[3];
+        next.GetStream().ReadExactly(answer);
+        Assert.Equal("new"u8.ToArray(), answer);
+    }
+
+    [Fact]
     public void Tcp_client_reaches_a_server_of_ours()
     {
         using TcpCharacterDevice server = TcpCharacterDevice.Listen(new IPEndPoint(IPAddress.Loopback, 0), _posted.Add);
@@ -85,6 +133,31 @@ public class CharacterDeviceTests
         CharacterDeviceException taken = Assert.Throws<CharacterDeviceException>(() => TcpCharacterDevice.Listen(server.LocalEndPoint, _posted.Add));
         Assert.Contains(server.LocalEndPoint.ToString(), taken.Message);
         Assert.Throws<CharacterDeviceException>(() => TcpCharacterDevice.Listen(new IPEndPoint(IPAddress.Any, 0), _posted.Add));
+    }
+
+    [Fact]
+    public void A_unix_socket_replaces_none_but_an_abandoned_socket()
+    {
+        string folder = Directory.CreateTempSubdirectory().FullName;
+        try
+        {
+            string path = Path.Combine(folder, "line");
+            using (UnixCharacterDevice server = UnixCharacterDevice.Listen(path, _posted.Add))
+                Assert.Throws<CharacterDeviceException>(() => UnixCharacterDevice.Listen(path, _posted.Add));
+            File.WriteAllText(path, "precious");
+            Assert.EndsWith("something else has that name", Refused(path), StringComparison.Ordinal);
+            Assert.Equal("precious", File.ReadAllText(path));
+            Assert.EndsWith("something else has that name", Refused(folder), StringComparison.Ordinal);
+            Assert.EndsWith($"there is no folder {Path.Combine(folder, "none")}", Refused(Path.Combine(folder, "none", "line")), StringComparison.Ordinal);
+            Assert.EndsWith("there is no such socket", Assert.Throws<CharacterDeviceException>(
+                () => UnixCharacterDevice.Connect(Path.Combine(folder, "none"), _posted.Add)).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        string Refused(string path) => Assert.Throws<CharacterDeviceException>(() => UnixCharacterDevice.Listen(path, _posted.Add)).Message;
     }
 
     [Fact]
@@ -120,6 +193,21 @@ public class CharacterDeviceTests
         }
         CharacterDeviceException error = Assert.Throws<CharacterDeviceException>(() => new FileCharacterDevice("/nonexistent/serial.log"));
         Assert.Contains("/nonexistent/serial.log", error.Message);
+    }
+
+    [Fact]
+    public void File_on_a_full_disk_tells_so_once_and_loses_the_rest()
+    {
+        const string alwaysFull = "/dev/full";
+        if (!File.Exists(alwaysFull))
+            return;
+        using FileCharacterDevice device = new(alwaysFull);
+        List<string> messages = [];
+        device.Failed += messages.Add;
+        device.Write("a"u8);
+        device.Write("b"u8);
+        string message = Assert.Single(messages);
+        Assert.StartsWith("Cannot write to '/dev/full' any more: ", message, StringComparison.Ordinal);
     }
 
     [Fact]

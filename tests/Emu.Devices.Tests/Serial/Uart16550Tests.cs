@@ -6,6 +6,9 @@ namespace Emu.Devices.Tests.Serial;
 public class Uart16550Tests
 {
     private const ushort Data = 0, Ier = 1, Iir = 2, Fcr = 2, Lcr = 3, Mcr = 4, Lsr = 5, Msr = 6, Scr = 7;
+    /// <summary>Nanoseconds, more than a character takes at 9600 bit/s.</summary>
+    private const long CharacterTime = 2_000_000;
+
     private readonly ManualClock _clock = new();
     private readonly RecordingLine _irq = new();
     private readonly MemoryCharacterDevice _line = new();
@@ -78,7 +81,11 @@ public class Uart16550Tests
         _line.Inject("ab");
         Assert.Equal(0x61, Read(Lsr));
         Assert.Equal((byte)'a', Read(Data));
+        Assert.Equal(0x60, Read(Lsr));
+        _clock.Advance(CharacterTime);
+        Assert.Equal(0x61, Read(Lsr));
         Assert.Equal((byte)'b', Read(Data));
+        _clock.Advance(CharacterTime);
         Assert.Equal(0x60, Read(Lsr));
     }
 
@@ -116,6 +123,7 @@ public class Uart16550Tests
         Assert.Equal((byte)'a', Read(Data));
         Assert.False(_irq.Level);
         _line.Inject("defghi");
+        _clock.Advance(100_000);
         Assert.Equal(0xC4, Read(Iir));
     }
 
@@ -127,7 +135,40 @@ public class Uart16550Tests
         string text = "";
         while ((Read(Lsr) & 1) != 0)
             text += (char)Read(Data);
+        Assert.Equal("0123456789abcdef", text);
+        _clock.Advance(CharacterTime);
+        while ((Read(Lsr) & 1) != 0)
+            text += (char)Read(Data);
         Assert.Equal("0123456789abcdefghij", text);
+    }
+
+    [Fact]
+    public void Input_without_end_leaves_the_guest_a_pause_and_interrupts_again_after_it()
+    {
+        Write(Fcr, 0x81);
+        Write(Ier, 0x01);
+        Write(Mcr, 0x08);
+        _line.Inject(new string('x', 1000));
+        for (int burst = 1; burst <= 3; burst++)
+        {
+            Assert.True(_irq.Level);
+            Assert.Equal(0xC4, Read(Iir));
+            for (int i = 0; i < 16; i++)
+                Read(Data);
+            Assert.Equal(0x60, Read(Lsr));
+            Assert.False(_irq.Level);
+            _clock.Advance(CharacterTime);
+        }
+    }
+
+    [Fact]
+    public void Characters_that_arrive_while_others_wait_join_them()
+    {
+        Write(Fcr, 0x81);
+        _line.Inject("a");
+        _line.Inject("b");
+        Assert.Equal((byte)'a', Read(Data));
+        Assert.Equal((byte)'b', Read(Data));
     }
 
     [Fact]
@@ -190,6 +231,34 @@ public class Uart16550Tests
         Assert.True(_line.Break);
         Write(Lcr, 0x03);
         Assert.False(_line.Break);
+    }
+
+    [Fact]
+    public void Bit_7_of_the_line_status_tells_of_errors_in_the_fifo_until_they_have_been_shown()
+    {
+        Write(Fcr, 0xC1);
+        Write(Ier, 0x04);
+        Write(Mcr, 0x08);
+        _line.Inject("a");
+        _line.Inject(CharacterEvent.Break);
+        Assert.False(_irq.Level);
+        Assert.Equal(0xE1, Read(Lsr));
+        Assert.Equal((byte)'a', Read(Data));
+        Assert.True(_irq.Level);
+        Assert.Equal(0xC6, Read(Iir));
+        Assert.Equal(0xF1, Read(Lsr));
+        Assert.False(_irq.Level);
+        Assert.Equal(0x61, Read(Lsr));
+        Assert.Equal(0, Read(Data));
+        Assert.Equal(0x60, Read(Lsr));
+    }
+
+    [Fact]
+    public void A_break_on_the_line_does_not_get_past_loopback()
+    {
+        Write(Mcr, 0x10);
+        _line.Inject(CharacterEvent.Break);
+        Assert.Equal(0x60, Read(Lsr));
     }
 
     [Fact]

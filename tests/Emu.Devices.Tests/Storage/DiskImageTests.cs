@@ -143,6 +143,7 @@ public sealed class DiskImageTests
         AssertError(DiskImageError.NotFound, () => DiskImages.Open(directory.File("none.img")));
         AssertError(DiskImageError.NotFound, () => DiskImages.Open(directory.File("none/none.img")));
         AssertError(DiskImageError.AccessDenied, () => DiskImages.Open(directory.Path));
+        AssertError(DiskImageError.NotFound, () => DiskImages.Open(""));
         AssertError(DiskImageError.BadParameter, () => DiskImages.Open(directory.File("x"), new DiskImageOptions { Format = "vmdk" }));
         AssertError(DiskImageError.BadParameter, () => ImageTool.Create(directory.File("x"), new ImageCreateOptions { Format = "qcow2", Size = 1 << 20 }.With("cluster_size", "3000")));
         AssertError(DiskImageError.BadParameter, () => ImageTool.Create(directory.File("x"), new ImageCreateOptions { Format = "qcow2", Size = 1L << 50 }.With("cluster_size", "512")));
@@ -245,6 +246,7 @@ public sealed class DiskImageTests
         string source = Path.GetTempFileName();
         try
         {
+            AssertError(DiskImageError.AccessDenied, () => ImageTool.Convert(source, "raw", Path.GetTempPath(), new ImageCreateOptions { Format = "qcow2", Size = 1 << 20 }));
             var error = Assert.Throws<DiskImageException>(() => ImageTool.Convert(source, "raw", Path.Combine(source + "-none", "x"), new ImageCreateOptions { Format = "qcow2", Size = 1 << 20 }));
             Assert.Equal(DiskImageError.NotFound, error.Error);
             Assert.Contains("no such folder", error.Message, StringComparison.Ordinal);

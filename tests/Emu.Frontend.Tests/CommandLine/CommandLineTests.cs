@@ -56,6 +56,9 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("-serial", "carrier-pigeon", "-serial carrier-pigeon: not a line")]
     [InlineData("-serial", "tcp:nowhere", "-serial: 'nowhere' is not HOST:PORT")]
     [InlineData("-serial", "chardev:none-such", null)]
+    [InlineData("-serial", "file:", "-serial file:: a path is missing")]
+    [InlineData("-serial", "chardev:", "-serial chardev:: the id of a -chardev is missing")]
+    [InlineData("-parallel", "lpt1", "-parallel lpt1: not a line")]
     [InlineData("-mon", "mode=readline", "-mon mode=readline: a chardev=ID is needed")]
     [InlineData("-chardev", "stdio", "-chardev stdio: an id=NAME is needed")]
     [InlineData("-device", "isa-debug-exi", "-device isa-debug-exi: there is no such device; did you mean 'isa-debug-exit'?")]
@@ -77,6 +80,18 @@ public sealed class CommandLineTests : IDisposable
         Assert.DoesNotContain('\n', e.Message);
     }
 
+    [Theory]
+    [InlineData("there is no command 'emu img inof'; did you mean 'info'?; there are create, info, convert, check", "img", "inof")]
+    [InlineData("'emu img' needs a command: create, info, convert, check ('emu img --help' explains them)", "img")]
+    [InlineData("there is no option '--fil' ('emu create --help' lists all)", "img", "create", "x", "1M", "--fil")]
+    [InlineData("Argument 'nope' not recognized. Must be one of: 'cloud' 'generic' '686'", "linux", "--variant", "nope")]
+    [InlineData("Cannot parse argument 'foo' for option '--seed': not a number in range", "test", "oracle", "--seed", "foo")]
+    public void A_bad_command_is_answered_in_one_line(string message, params string[] arguments)
+    {
+        UsageException e = Assert.Throws<UsageException>(() => EmuCommand.Invoke(arguments));
+        Assert.Equal(message, e.Message);
+    }
+
     private static LineKind LineKindOf(string value) => LineSpec.Parse("-serial", value).Kind;
 
     [Fact]
@@ -88,7 +103,7 @@ public sealed class CommandLineTests : IDisposable
         {
             ["-machine"] = "pc,hpet=off", ["-cpu"] = "qemu64,+avx", ["-smp"] = "2", ["-m"] = "64", ["-accel"] = "tcg", ["-device"] = "pc-testdev", ["-rtc"] = "base=localtime",
             ["-icount"] = "shift=3", ["-name"] = "guest", ["-uuid"] = "550e8400-e29b-41d4-a716-446655440000", ["-kernel"] = file, ["-initrd"] = file, ["-append"] = "quiet", ["-bios"] = file,
-            ["-boot"] = "order=dc,menu=on", ["-drive"] = $"file={file},format=raw,if=ide", ["-serial"] = "null", ["-monitor"] = "null", ["-qmp"] = "null",
+            ["-boot"] = "order=dc,menu=on", ["-drive"] = $"file={file},format=raw,if=ide", ["-serial"] = "null", ["-parallel"] = "null", ["-monitor"] = "null", ["-qmp"] = "null",
             ["-chardev"] = "null,id=x", ["-mon"] = "chardev=x", ["-debugcon"] = "null", ["-display"] = "none", ["-vga"] = "std", ["-k"] = "en-us",
             ["-vnc"] = "none", ["-gdb"] = "tcp:127.0.0.1:0", ["-d"] = "int,io", ["-D"] = "log.txt", ["-dfilter"] = "0x1000..0x2000",
         };

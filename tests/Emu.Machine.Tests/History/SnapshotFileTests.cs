@@ -52,6 +52,25 @@ public sealed class SnapshotFileTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_cannot_be_written_leaves_nothing_half_written_behind()
+    {
+        using BusyGuest guest = new();
+        guest.Machine.RunInstructions(10_000);
+        // A folder cannot be replaced by the file.
+        Directory.CreateDirectory(path);
+        try
+        {
+            SnapshotException e = Assert.Throws<SnapshotException>(() => SnapshotFile.Save(guest.Machine, path));
+            Assert.StartsWith($"{path}: the snapshot cannot be written: ", e.Message, StringComparison.Ordinal);
+            Assert.Equal([path], Directory.GetFileSystemEntries(Path.GetTempPath(), Path.GetFileName(path) + "*"));
+        }
+        finally
+        {
+            Directory.Delete(path);
+        }
+    }
+
+    [Fact]
     public void A_recorded_run_is_replayed_to_the_same_state_with_the_same_output()
     {
         string digest, output;

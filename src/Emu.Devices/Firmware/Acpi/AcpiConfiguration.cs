@@ -27,8 +27,8 @@ public sealed record AcpiConfiguration
     /// <summary>I/O base and IRQ of each serial port.</summary>
     public IReadOnlyList<(ushort Port, int Irq)> SerialPorts { get; init; } = [(0x3F8, 4)];
 
-    /// <summary>The board has a parallel port at 0x378, IRQ 7.</summary>
-    public bool ParallelPort { get; init; } = true;
+    /// <summary>I/O base and IRQ of each parallel port.</summary>
+    public IReadOnlyList<(ushort Port, int Irq)> ParallelPorts { get; init; } = [(0x378, 7)];
 
     /// <summary>I/O base of the ACPI power-management registers (event, control at +4, timer at +8).</summary>
     public ushort PmBase { get; init; } = 0x600;

@@ -1,3 +1,5 @@
+using Emu.Devices.Serial;
+
 namespace Emu.Devices.Firmware.Acpi;
 
 /// <summary>
@@ -152,8 +154,11 @@ public static class Dsdt
             (ushort port, int irq) = board.SerialPorts[i];
             devices.Add(Device($"COM{i + 1}", "PNP0501", i + 1, AmlResource.Io(port, 8), AmlResource.Irq(irq)));
         }
-        if (board.ParallelPort)
-            devices.Add(Device("LPT1", "PNP0400", 1, AmlResource.Io(0x378, 8), AmlResource.Irq(7)));
+        for (int i = 0; i < board.ParallelPorts.Count; i++)
+        {
+            (ushort port, int irq) = board.ParallelPorts[i];
+            devices.Add(Device($"LPT{i + 1}", "PNP0400", i + 1, AmlResource.Io(port, (byte)ParallelPort.PortCount), AmlResource.Irq(irq)));
+        }
         return Aml.Scope("\\_SB.PCI0.ISA", devices.ToArray());
     }
 

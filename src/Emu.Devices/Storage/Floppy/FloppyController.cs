@@ -110,6 +110,8 @@ public sealed partial class FloppyController : ISnapshotable, IResettable, IDesc
     /// <inheritdoc/>
     public void Describe(TextWriter writer)
     {
+        writer.WriteLine($"fdc: phase={_phase} msr={(byte)MainStatus():x2} dor={(byte)_output:x2} rate={Rate} interrupt={(_interrupt ? 1 : 0)}"
+            + (_phase == Phase.Execution ? $" command={_command:x2} transfer={_transfer} {_position}/{_length} at {_cylinder}/{_head}/{_sector} pending={_pending?.Operation}:{_pending?.Status}" : ""));
         for (int i = 0; i < DriveCount; i++)
         {
             if (_drives[i] is not { } drive) continue;

@@ -33,6 +33,7 @@ public static class DiskImages
     /// <exception cref="DiskImageException">With a one-line message for the user.</exception>
     public static BlockImage Open(string path, DiskImageOptions? options = null)
     {
+        if (path.Length == 0) throw new DiskImageException(DiskImageError.NotFound, "the name of an image file is missing");
         options ??= new DiskImageOptions();
         if (!options.Snapshot) return Open(path, options, []);
         BlockImage image = Open(path, options with { ReadOnly = true }, []);

@@ -144,7 +144,7 @@ public static class ImageTool
     {
         if (options.Compress && options.Format != "qcow2") throw new DiskImageException(DiskImageError.BadParameter, $"format '{options.Format}' cannot be compressed");
         using BlockImage source = DiskImages.Open(sourcePath, new DiskImageOptions { Format = sourceFormat, ReadOnly = true });
-        bool existed = File.Exists(targetPath);
+        bool existed = Path.Exists(targetPath);
         try
         {
             Create(targetPath, options with { Size = options.Size ?? source.Length });
