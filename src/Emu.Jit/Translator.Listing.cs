@@ -1,6 +1,7 @@
 using System.Text;
 using Emu.Cpu;
 using Emu.Jit.Analysis;
+using Emu.Jit.Emit;
 using Emu.Jit.Regions;
 using Emu.Mmu;
 using Iced.Intel;
@@ -11,8 +12,8 @@ namespace Emu.Jit;
 public sealed unsafe partial class Translator
 {
     /// <summary>
-    /// Lists the regions that the code at a linear address belongs to, as a processor sees it now: their blocks with every instruction, and which of them the
-    /// interpreter performs. Empty if the code is not translated. Between calls of <see cref="Vcpu.Run"/>.
+    /// Lists the regions that the code at a linear address belongs to, as a processor sees it now: their blocks with every instruction, which of them the
+    /// interpreter performs, and the IL of the block at that address. Empty if the code is not translated. Between calls of <see cref="Vcpu.Run"/>.
     /// </summary>
     public string Describe(Vcpu cpu, ulong linear)
     {
@@ -22,7 +23,10 @@ public sealed unsafe partial class Translator
         foreach (Region region in regionsOf.Values.SelectMany(static r => r).Distinct())
         {
             PlannedBlock? hit = region.Plan.Blocks.FirstOrDefault(b => Holds(b.Block, (nint)(linear + (ulong)entry->Addend)));
-            if (hit != null) Describe(region, linear - (ulong)((nint)(linear + (ulong)entry->Addend) - hit.Block.Host) - (ulong)hit.Start, text);
+            if (hit == null) continue;
+            ulong start = linear - (ulong)((nint)(linear + (ulong)entry->Addend) - hit.Block.Host) - (ulong)hit.Start;
+            Describe(region, start, text);
+            DescribeIntermediate(region, hit.Start, start, text);
         }
 
         return text.ToString();
@@ -84,7 +88,7 @@ public sealed unsafe partial class Translator
     }
 
     private static bool IsPerformedInPlace(RegionBlock block, RegionInstruction instruction) =>
-        instruction == block.Last && block.End != BlockEnd.FallThrough ? block.End != BlockEnd.Interpreted : Emit.RegionEmitter.IsNative(instruction);
+        instruction == block.Last && block.End != BlockEnd.FallThrough ? block.End != BlockEnd.Interpreted : RegionEmitter.IsNative(instruction);
 
     private static bool Holds(Block block, nint host) => host >= block.Host && host < block.Host + block.ByteLength;
 
@@ -102,6 +106,18 @@ public sealed unsafe partial class Translator
                 text.AppendLine($"  {(IsPerformedInPlace(block, instruction) ? ' ' : '*')} {output.ToStringAndReset()}");
             }
         }
+    }
+
+    /// <summary>The IL of one block. Emission is repeatable, so it is what was compiled.</summary>
+    private void DescribeIntermediate(Region region, long block, ulong start, StringBuilder text)
+    {
+        RegionGraph graph = new(region.Plan);
+        using RegionMemory memory = new();
+        IlListing listing = new(graph);
+        new RegionEmitter(graph, memory, code.Fusion, listing).Emit();
+        HashSet<RegionInstruction> wanted = [.. graph.At(block)!.Instructions];
+        text.AppendLine($" IL of the block at {start + (ulong)block:x}, ways out at the end:");
+        foreach (IlLine line in listing.Lines.Where(l => l.Instruction != null && wanted.Contains(l.Instruction))) text.AppendLine($"  {line.Offset:x4} {line.Text}");
     }
 
     /// <summary>The instruction at its real address: its IP is a distance, and so are the addresses in it.</summary>

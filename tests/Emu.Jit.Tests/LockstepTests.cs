@@ -100,6 +100,7 @@ public sealed unsafe class LockstepTests
         Assert.Contains("differs from tier 0", report, StringComparison.Ordinal);
         Assert.Contains("RDX", report, StringComparison.Ordinal);
         Assert.Contains("guest code:", report, StringComparison.Ordinal);
+        Assert.Matches("IL of the block at [0-9a-f]+, .*\\n  [0-9a-f]{4} ", report);
     }
 
     /// <summary>A region that changes EDX and then does what it should.</summary>
