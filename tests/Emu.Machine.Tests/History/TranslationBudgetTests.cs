@@ -10,7 +10,7 @@ public sealed class TranslationBudgetTests
 
     [Theory]
     [InlineData(1)]
-    [InlineData(60_000)]
+    [InlineData(30_000)]
     public void A_guest_does_the_same_when_its_translations_are_given_up_again_and_again(long budget)
     {
         using HotGuest interpreted = new(Accelerator.Interpreter);
