@@ -230,4 +230,15 @@ public sealed class DapTests : IDisposable
             events.Add(client.Read() ?? throw new EndOfStreamException());
         }
     }
+
+    [Theory]
+    [InlineData("garbage\r\n\r\n")]
+    [InlineData("Content-Length: 5\r\n\r\n{bad}")]
+    public void WhatIsNoMessageEndsTheSessionWithAReason(string text)
+    {
+        using MemoryStream input = new(System.Text.Encoding.ASCII.GetBytes(text));
+        DapServer server = new(new DapConnection(input, Stream.Null), static _ => throw new InvalidOperationException());
+        server.Run();
+        Assert.Contains("message", server.Failure, StringComparison.Ordinal);
+    }
 }

@@ -1,3 +1,4 @@
+using Emu.Stepper.Commands;
 using Emu.Stepper.Session;
 using Xunit;
 
@@ -109,5 +110,33 @@ public sealed class TimeTravelTests
         session.GoTo("end");
         Assert.Equal(session.Evaluate("done"), session.InstructionPointer);
         Assert.Equal("x", session.Output);
+    }
+
+    [NeedsToolsFact]
+    public void ManyInstructionsBackAreOneMoveAndCountsAreChecked()
+    {
+        using StepperSession session = Programs.Assemble("""
+            section .text
+            global _start
+            _start:
+                mov ecx, 400000
+            again:
+                dec ecx
+                jnz again
+                mov eax, 60
+                xor edi, edi
+                syscall
+            """);
+        session.RunCount(700_001);
+        ulong counter = session.Evaluate("ecx");
+        StepperCommands commands = new(session);
+        commands.Run("back 600000");
+        Assert.Equal(100_001ul, session.Position);
+        Assert.Equal(counter + 300_000, session.Evaluate("ecx"));
+        commands.Run("back 0");
+        Assert.Equal(100_001ul, session.Position);
+        Assert.Equal(StopKind.Beginning, session.StepBack(1_000_000).Kind);
+        Assert.Throws<StepperException>(() => (object)commands.Run("back -1"));
+        Assert.Throws<StepperException>(() => (object)commands.Run("step -1"));
     }
 }

@@ -17,14 +17,15 @@ internal static class LaunchParser
     /// <param name="result">The command line.</param>
     /// <param name="image">Disk image that stands alone, or null.</param>
     /// <param name="windowByDefault">Open a window where the host has a display.</param>
+    /// <param name="bringsKernel">The command has a kernel of its own for what -append adds.</param>
     /// <exception cref="UsageException">Something is wrong.</exception>
-    public static LaunchOptions Parse(ParseResult result, string? image, bool windowByDefault = false)
+    public static LaunchOptions Parse(ParseResult result, string? image, bool windowByDefault = false, bool bringsKernel = false)
     {
         DisplaySpec display = DisplayParser.Parse(result, windowByDefault);
         MachineConfiguration machine = Board(result) with { Drives = DriveParser.Parse(result, image) };
         // A run can only be repeated from the same disks.
         if (machine.Recording != null) machine = machine with { Drives = [.. machine.Drives.Select(d => d with { Snapshot = d.Kind != DriveKind.CdRom })] };
-        machine = Kernel(result, machine);
+        machine = Kernel(result, machine, bringsKernel);
         machine = Boot(result, machine);
         LaunchOptions options = Lines(result, new LaunchOptions { Machine = machine, Display = display });
         foreach (string device in QemuOptions.Device.All(result)) options = DeviceParser.Apply(device, options);
@@ -163,12 +164,12 @@ internal static class LaunchParser
         _ => throw new UsageException($"-vga {text}: there are std and none"),
     };
 
-    private static MachineConfiguration Kernel(ParseResult result, MachineConfiguration machine)
+    private static MachineConfiguration Kernel(ParseResult result, MachineConfiguration machine, bool bringsKernel)
     {
         string? kernel = QemuOptions.Kernel.Last(result);
         if (kernel == null)
         {
-            if (QemuOptions.Append.IsGiven(result)) throw new UsageException("-append needs a -kernel");
+            if (QemuOptions.Append.IsGiven(result) && !bringsKernel) throw new UsageException("-append needs a -kernel");
             if (QemuOptions.Initrd.IsGiven(result)) throw new UsageException("-initrd needs a -kernel");
             return machine;
         }

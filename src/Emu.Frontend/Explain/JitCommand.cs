@@ -115,16 +115,16 @@ internal static class JitCommand
         if (request.Words[0].StartsWith('-'))
         {
             using Machine.Machine machine = new(Prepare(StepCommand.ParseMachine(request.Words)));
-            return Record(request, machine, file);
+            return Record(request, machine, static () => false, file);
         }
 
         using GuestProgram program = GuestProgram.FromFile(request.Words[0], request.Program);
-        return Record(request, program.Machine, file);
+        return Record(request, program.Machine, () => program.Process?.ExitStatus != null, file);
     }
 
-    private static int Record(Request request, Machine.Machine machine, string file)
+    private static int Record(Request request, Machine.Machine machine, Func<bool> hasEnded, string file)
     {
-        RegionDocument region = new RegionRecorder(machine, request.Address, request.Installs, request.Timeout).Run();
+        RegionDocument region = new RegionRecorder(machine, request.Address, request.Installs, request.Timeout, hasEnded).Run();
         File.WriteAllBytes(file, JsonSerializer.SerializeToUtf8Bytes(region));
         return ExitStatus.Success;
     }

@@ -19,6 +19,7 @@ internal sealed class RegionRecorder
     private readonly ulong? address;
     private readonly int? installs;
     private readonly TimeSpan timeout;
+    private readonly Func<bool> hasEnded;
     private int installed;
     private Stopwatch? sinceFirst;
 
@@ -27,9 +28,11 @@ internal sealed class RegionRecorder
     /// <param name="address">Linear address in the region wanted; null for the largest.</param>
     /// <param name="installs">Regions to wait for.</param>
     /// <param name="timeout">Time on the host after which to give up.</param>
+    /// <param name="hasEnded">Whether the program in the machine has ended, though the machine goes on.</param>
     /// <exception cref="UsageException">It does not translate.</exception>
-    public RegionRecorder(Machine.Machine machine, ulong? address, int? installs, TimeSpan timeout)
+    public RegionRecorder(Machine.Machine machine, ulong? address, int? installs, TimeSpan timeout, Func<bool> hasEnded)
     {
+        this.hasEnded = hasEnded;
         this.machine = machine;
         this.address = address;
         this.installs = installs;
@@ -44,7 +47,7 @@ internal sealed class RegionRecorder
     public RegionDocument Run()
     {
         machine.Continue();
-        machine.RunUntil(IsDone, timeout);
+        machine.RunUntil(() => IsDone() || hasEnded(), timeout);
         return (address is { } wanted ? translator.DocumentAt(wanted) : translator.LargestDocument()) ?? throw new UsageException(Reason());
     }
 
@@ -63,7 +66,8 @@ internal sealed class RegionRecorder
 
     private string Reason()
     {
-        string time = machine.StopReason != StopReason.None
+        string time = hasEnded() ? string.Create(CultureInfo.InvariantCulture, $"before the program ended ({machine.RetiredInstructions:N0} instructions)")
+            : machine.StopReason != StopReason.None
             ? $"before the guest ended ({machine.StopReason}, {machine.RetiredInstructions.ToString("N0", CultureInfo.InvariantCulture)} instructions)"
             : string.Create(CultureInfo.InvariantCulture, $"within {timeout.TotalSeconds} s ({machine.RetiredInstructions:N0} instructions)");
         string threshold = string.Create(CultureInfo.InvariantCulture, $"code is translated when it has run {machine.Configuration.Translator.Threshold:N0} times (-accel jit,threshold=N), in 32- and 64-bit flat modes");

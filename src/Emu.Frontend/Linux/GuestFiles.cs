@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Emu.Devices.Storage;
+using Emu.Machine;
 using Spectre.Console;
 
 namespace Emu.Frontend.Linux;
@@ -20,6 +21,7 @@ internal static class GuestFiles
     {
         kernel = Given(kernel);
         busybox = Given(busybox);
+        if (busybox != null && !IsStaticProgramFor(variant, FirmwareFiles.Read(busybox))) throw new GuestFilesException($"{busybox}: not a statically linked program for this kernel");
         string cache = CacheOf(variant);
         string cachedKernel = Path.Combine(cache, "vmlinuz"), cachedBusybox = Path.Combine(cache, "busybox");
         if (!refresh)
@@ -99,15 +101,17 @@ internal static class GuestFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new GuestFilesException($"{cache}: {e.Message}; {HowToBring}");
+            throw new GuestFilesException($"{cache}: cannot be written ({e.Message.TrimEnd('.')}); say with XDG_CACHE_HOME where files may be kept, or {HowToBring}");
         }
     }
 
     private static string? InstalledBusybox(KernelVariant variant)
     {
         const string path = "/bin/busybox";
-        return File.Exists(path) && CanRead(path) && IsStaticProgram(File.ReadAllBytes(path), variant.Architecture == "amd64") ? path : null;
+        return File.Exists(path) && CanRead(path) && IsStaticProgramFor(variant, File.ReadAllBytes(path)) ? path : null;
     }
+
+    private static bool IsStaticProgramFor(KernelVariant variant, ReadOnlySpan<byte> file) => IsStaticProgram(file, variant.Architecture == "amd64");
 
     private static bool CanRead(string path)
     {

@@ -34,7 +34,7 @@ internal static class LinuxCommand
         {
             KernelVariant chosen = KernelVariant.All.First(v => v.Name == result.GetValue(variant));
             (string kernel, string userland) = GuestFiles.Find(chosen, QemuOptions.Kernel.Last(result), result.GetValue(busybox), result.GetValue(refresh));
-            LaunchOptions options = LaunchParser.Parse(result, image: null);
+            LaunchOptions options = LaunchParser.Parse(result, image: null, bringsKernel: true);
             return Boot(result, options, kernel, userland, result.GetValue(run), result.GetValue(bios));
         });
         return command;

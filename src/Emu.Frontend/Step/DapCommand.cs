@@ -21,14 +21,21 @@ internal static class DapCommand
             if (result.GetValue(port) is not { } text)
             {
                 using Stream input = Console.OpenStandardInput(), output = Console.OpenStandardOutput();
-                new DapServer(new DapConnection(input, output), StepCommand.ParseMachine).Run();
-                return ExitStatus.Success;
+                return Serve(input, output) is { } failure ? throw new UsageException($"dap: {failure}") : ExitStatus.Success;
             }
 
             if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number is < 1 or > 65535) throw new UsageException($"--port {text}: a port is a number from 1 to 65535");
             return Listen(number);
         });
         return command;
+    }
+
+    /// <summary>Serves one client; returns why the session failed, if it did.</summary>
+    private static string? Serve(Stream input, Stream output)
+    {
+        DapServer server = new(new DapConnection(input, output), StepCommand.ParseMachine);
+        server.Run();
+        return server.Failure;
     }
 
     private static int Listen(int port)
@@ -50,7 +57,7 @@ internal static class DapCommand
             using NetworkStream stream = client.GetStream();
             try
             {
-                new DapServer(new DapConnection(stream, stream), StepCommand.ParseMachine).Run();
+                if (Serve(stream, stream) is { } failure) Console.Error.WriteLine($"emu dap: {failure}");
             }
             catch (IOException)
             {

@@ -81,18 +81,13 @@ public sealed partial class StepperCommands
 
     private void AddMoves()
     {
-        Add("step s", "[N]", "Run one instruction, or N", rest => Moved(rest.Length == 0 ? Session.Step() : Session.RunCount(Number(rest))));
+        Add("step s", "[N]", "Run one instruction, or N", rest => Moved(rest.Length == 0 ? Session.Step() : Session.RunCount(Count(rest))));
         Add("over n next", "", "Step, but run a call to its return", _ => Moved(Session.StepOver()));
         Add("out finish", "", "Run until the current procedure returns", _ => Moved(Session.StepOut()));
-        Add("continue c run", "[N]", "Run until something stops the program, at most N instructions", rest => Moved(Session.Continue(rest.Length == 0 ? StepperSession.DefaultLimit : Number(rest))));
+        Add("continue c run", "[N]", "Run until something stops the program, at most N instructions", rest => Moved(Session.Continue(rest.Length == 0 ? StepperSession.DefaultLimit : Count(rest))));
         Add("until u", "ADDRESS | if EXPRESSION", "Run to an address, a label or 'line N', or until an expression holds", rest =>
             Moved(rest.StartsWith("if ", StringComparison.Ordinal) ? Session.RunUntil(rest[3..].Trim()) : Session.RunTo(Address(rest, out _))));
-        Add("back", "[N]", "Go back one step, or N", rest =>
-        {
-            Stop stop = Session.StepBack();
-            for (ulong n = rest.Length == 0 ? 1 : Number(rest); n > 1 && stop.Kind == StopKind.Step; n--) stop = Session.StepBack();
-            return Moved(stop);
-        });
+        Add("back", "[N]", "Go back one step, or N instructions", rest => Moved(Session.StepBack(rest.Length == 0 ? 1 : Count(rest))));
         Add("reverse rc", "", "Run back to the last breakpoint or watchpoint", _ => Moved(Session.ReverseContinue()));
         Add("who", "REGISTER | [ADDRESS]", "Go to the instruction that wrote a register or memory last", rest => Moved(Session.LastWriter(rest)));
         Add("goto", "BOOKMARK | N", "Go to a bookmark, or to when N instructions have run, back or forward", rest => Moved(Session.GoTo(rest)));
@@ -150,4 +145,10 @@ public sealed partial class StepperCommands
     internal static string Counted(int count, string what) => $"{count} {what}{(count == 1 ? "" : "s")}";
 
     private ulong Number(string text) => Session.Evaluate(text);
+
+    private ulong Count(string text)
+    {
+        ulong count = Number(text);
+        return count <= long.MaxValue ? count : throw new StepperException($"{text}: a number of instructions, 0 or more");
+    }
 }

@@ -72,6 +72,9 @@ public sealed partial class DapServer
 
     private StepperSession Session => session ?? throw new StepperException("nothing has been launched yet");
 
+    /// <summary>Why the session ended before its time; null if it did not.</summary>
+    public string? Failure { get; private set; }
+
     /// <summary>Serves until the client disconnects.</summary>
     public void Run()
     {
@@ -101,6 +104,7 @@ public sealed partial class DapServer
         catch (Exception e) when (e is InvalidDataException or IOException)
         {
             // The stream cannot be made sense of any more: the session ends as if the client had gone.
+            if (e is InvalidDataException) Failure = e.Message;
         }
 
         pauseRequested = true;

@@ -37,6 +37,25 @@ public sealed unsafe partial class StepperSession
         return moved ? new Stop(StopKind.Step, "") : AtBeginning();
     });
 
+    /// <summary>Goes back by a number of instructions, at most to the beginning.</summary>
+    public Stop StepBack(ulong count)
+    {
+        if (count == 0) return new Stop(StopKind.Step, "");
+        if (count == 1) return StepBack();
+        return Travel(history =>
+        {
+            if (Position <= history.Start.Instructions || count > Position - history.Start.Instructions)
+            {
+                history.GoTo(history.Start);
+                return AtBeginning();
+            }
+
+            history.GoTo(new Position(Position - count));
+            for (int i = 0; i < InnerSteps && IsHidden && history.ReverseStep(cpu); i++) { }
+            return new Stop(StopKind.Step, "");
+        });
+    }
+
     /// <summary>Runs back to the last breakpoint or watchpoint.</summary>
     public Stop ReverseContinue() => Travel(history =>
     {

@@ -55,10 +55,10 @@ public sealed class HostConsole : ITerminal, IDisposable
     /// <inheritdoc/>
     public int Height => Math.Max(1, Console.WindowHeight);
 
-    /// <summary>Takes the terminal over; null if standard input or output is none.</summary>
+    /// <summary>Takes the terminal over; null if standard input or output is none, or it can do nothing but write lines.</summary>
     public static HostConsole? Open()
     {
-        if (Console.IsInputRedirected || Console.IsOutputRedirected) return null;
+        if (Console.IsInputRedirected || Console.IsOutputRedirected || Environment.GetEnvironmentVariable("TERM") == "dumb") return null;
         // The first question for the size makes Console set the terminal up its own way; that must be over before raw mode.
         _ = Console.WindowWidth;
         return HostTerminal.EnterRaw(keepSignals: false) is { } raw ? new HostConsole(raw) : null;

@@ -199,4 +199,22 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(0, status);
         Assert.Contains(" v=20 ", File.ReadAllText(Path.Combine(directory, "log.txt")), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_command_with_a_kernel_of_its_own_takes_more_for_its_command_line()
+    {
+        ParseResult result = EmuCommand.Create(out _).Parse(["-append", "quiet"], Parsing);
+        Assert.Throws<UsageException>(() => LaunchParser.Parse(result, image: null));
+        Assert.Null(LaunchParser.Parse(result, image: null, bringsKernel: true).Machine.Kernel);
+    }
+
+    [Fact]
+    public void Busybox_has_to_be_a_static_program()
+    {
+        string file = Path.Combine(directory, "busybox");
+        File.WriteAllText(file, "not a program");
+        (int status, _, string errors) = Run("linux", "--busybox", file);
+        Assert.NotEqual(0, status);
+        Assert.Equal($"emu: {file}: not a statically linked program for this kernel\n", errors);
+    }
 }
