@@ -3,7 +3,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Emu.Bench;
 
-/// <summary>A guest that does nothing but draw, and counts its pictures.</summary>
+/// <summary>A guest that draws, and counts its pictures.</summary>
 internal static class DrawingGuest
 {
     /// <summary>Physical address of the number of pictures drawn, 32 bits.</summary>
@@ -16,7 +16,9 @@ internal static class DrawingGuest
     public const int Height = 1080;
 
     /// <summary>A Multiboot kernel that fills the frame buffer without end, with one REP STOSD a picture or a loop of four stores.</summary>
-    public static byte[] Kernel(bool stores)
+    /// <param name="stores">The loop.</param>
+    /// <param name="computing">Turns of an empty loop behind each picture.</param>
+    public static byte[] Kernel(bool stores, int computing)
     {
         const uint load = 0x100000, headerSize = 32, flags = 1 << 16, magic = 0x1BADB002;
         Assembler a = new(32);
@@ -69,6 +71,15 @@ internal static class DrawingGuest
 
         a.add(eax, 0x010203);
         a.inc(__dword_ptr[(int)Counter]);
+        if (computing != 0)
+        {
+            Label compute = a.CreateLabel();
+            a.mov(ecx, computing);
+            a.Label(ref compute);
+            a.dec(ecx);
+            a.jnz(compute);
+        }
+
         a.jmp(picture);
         using MemoryStream body = new();
         a.Assemble(new StreamCodeWriter(body), load + headerSize);
