@@ -30,12 +30,7 @@ public sealed unsafe partial class StepperSession
     }
 
     /// <summary>Goes back by one step.</summary>
-    public Stop StepBack() => Travel(history =>
-    {
-        bool moved = history.ReverseStep(cpu);
-        for (int i = 0; moved && i < InnerSteps && IsHidden; i++) moved = history.ReverseStep(cpu);
-        return moved ? new Stop(StopKind.Step, "") : AtBeginning();
-    });
+    public Stop StepBack() => Travel(history => history.ReverseStep(cpu) && LeaveHidden(history) ? new Stop(StopKind.Step, "") : AtBeginning());
 
     /// <summary>Goes back by a number of instructions, at most to the beginning.</summary>
     public Stop StepBack(ulong count)
@@ -51,8 +46,7 @@ public sealed unsafe partial class StepperSession
             }
 
             history.GoTo(new Position(Position - count));
-            for (int i = 0; i < InnerSteps && IsHidden && history.ReverseStep(cpu); i++) { }
-            return new Stop(StopKind.Step, "");
+            return LeaveHidden(history) ? new Stop(StopKind.Step, "") : AtBeginning();
         });
     }
 
@@ -93,6 +87,17 @@ public sealed unsafe partial class StepperSession
     {
         history.GoTo(target < history.Start ? history.Start : target);
         return new Stop(StopKind.Step, $"at instruction {Position}, {Describe(InstructionPointer)}");
+    }
+
+    /// <summary>Goes back to where code is shown; false at the beginning.</summary>
+    private bool LeaveHidden(TimeTravel history)
+    {
+        for (int i = 0; i < InnerSteps && IsHidden; i++)
+        {
+            if (!history.ReverseStep(cpu)) return false;
+        }
+
+        return true;
     }
 
     private bool IsHidden => Program.Process != null && HidesKernel && LinuxProcess.IsKernel(InstructionPointer);
