@@ -172,7 +172,7 @@ public sealed unsafe partial class Vcpu
         {
             CpuState* s = State;
             return s->ExitRequest == 0 && s->Remaining >= 0 && s->Shadow == InterruptShadow.None && (s->SystemFlags & (Eflags.Tf | Eflags.Rf)) == 0
-                && s->Activity == ActivityState.Active && (s->Mode & CodeMode.Flat) != 0
+                && s->Activity == ActivityState.Active
                 && !hasPendingException && !retryAlone && !runsAlone && instructionBreakpoints == 0 && debugHit == null;
         }
     }
@@ -238,11 +238,27 @@ public sealed unsafe partial class Vcpu
         s->SystemFlags |= resume;
     }
 
-    /// <summary>The first operation at RIP if the TLB and the jump cache know it; null otherwise.</summary>
-    private static Op* FindRecent(CpuState* s)
+    /// <summary>Whether segments have bases and limits to be looked at, or RIP or the stack pointer fewer than 32 bits.</summary>
+    internal static bool IsSegmented(CodeMode mode)
     {
-        if ((s->Mode & CodeMode.Flat) == 0) return null;
-        ulong linear = s->Rip;
+        const CodeMode Unsegmented = CodeMode.Flat | CodeMode.Code32 | CodeMode.Stack32;
+        return (mode & Unsegmented) != Unsegmented;
+    }
+
+    /// <summary>The linear address of the instruction at RIP.</summary>
+    internal static ulong LinearRip(CpuState* s) => (s->Mode & CodeMode.Flat) != 0 ? s->Rip : (uint)(s->Segment(SegmentIndex.Cs).Base + s->Rip);
+
+    /// <summary>The first operation at RIP if the TLB and the jump cache know it; null otherwise.</summary>
+    private Op* FindRecent(CpuState* s)
+    {
+        if (IsSegmented(s->Mode))
+        {
+            s->Rip = MaskRip(s->Rip);
+            // Near the limit FindBlock has to look.
+            if (s->Rip + BlockBuilder.MaxBytes > s->Segment(SegmentIndex.Cs).Limit) return null;
+        }
+
+        ulong linear = LinearRip(s);
         TlbEntry* entry = s->CodeTlb + TlbEntry.Index(linear);
         if ((linear & ~0xFFFul) != entry->ExecuteTag) return null;
         nint host = (nint)(linear + (ulong)entry->Addend);
@@ -300,10 +316,11 @@ public sealed unsafe partial class Vcpu
     internal bool ReportHot(Op* entry)
     {
         CpuState* s = State;
-        TlbEntry* tlb = s->CodeTlb + TlbEntry.Index(s->Rip);
+        ulong linear = LinearRip(s);
+        TlbEntry* tlb = s->CodeTlb + TlbEntry.Index(linear);
         // The translation may have gone while the block ran its first operation; its time will come again.
-        if ((s->Rip & ~0xFFFul) != tlb->ExecuteTag) return false;
-        Block? block = Code.Find((nint)(s->Rip + (ulong)tlb->Addend), s->Mode);
+        if ((linear & ~0xFFFul) != tlb->ExecuteTag) return false;
+        Block? block = Code.Find((nint)(linear + (ulong)tlb->Addend), s->Mode);
         if (block == null || block.Ops != entry) return false;
         block.CountedExecutions += Code.Translator!.Threshold;
         return Code.Translator.OnHot(this, block);
@@ -398,7 +415,7 @@ public sealed unsafe partial class Vcpu
     /// <summary>For <see cref="Handlers.CheckSecondPage"/>: false when the dispatcher must look again.</summary>
     internal bool IsMappedTo(Op* op)
     {
-        ulong linear = (State->Mode & CodeMode.Flat) != 0 ? State->Rip : (uint)(State->Rip + State->Segment(SegmentIndex.Cs).Base);
+        ulong linear = LinearRip(State);
         byte* second = FetchHost(WrapLinear((linear & ~0xFFFul) + 0x1000), out _, out bool mapped);
         return mapped && (ulong)second == op->Immediate;
     }
