@@ -16,6 +16,10 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
     private readonly IDisposable? _engine;
     private readonly bool _steps, _meetsCodeFirst;
     private readonly CaseReader _reader = new();
+    private readonly byte[] _code = new byte[CaseInput.MaxCode];
+    private int _codeLength;
+    private ulong _codeAddress;
+    private uint _codeBits, _codeInstructions;
     private readonly Decoder _decoder16, _decoder32, _decoder64;
 
     /// <summary>Makes a processor of a model and its surroundings.</summary>
@@ -51,19 +55,26 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
                 r->Outcome = CaseOutcome.NotImplemented;
                 return;
             }
-            LoadCode(i);
-            if (_meetsCodeFirst)
+            if (!IsLoaded(i))
             {
-                LoadData(i);
-                Run(i, r);
-                _machine.Cpu.State->Zero = 0;
+                LoadCode(i);
+                if (_meetsCodeFirst)
+                {
+                    LoadData(i);
+                    Run(i, r);
+                    _machine.Cpu.State->Zero = 0;
+                }
             }
             LoadData(i);
             Run(i, r);
             Store(i, r);
-            _machine.Write(i->CodeAddress, AllBreakpoints.AsSpan(0, (int)i->CodeLength));
         }
     }
+
+    /// <summary>Whether the case has the code of the one before, which what has been made of it is kept for.</summary>
+    private bool IsLoaded(CaseInput* input) =>
+        input->InstructionCount > 1 && input->CodeAddress == _codeAddress && input->Bits == _codeBits && input->InstructionCount == _codeInstructions
+        && _code.AsSpan(0, _codeLength).SequenceEqual(new ReadOnlySpan<byte>(input->Code, (int)input->CodeLength));
 
     private bool IsImplemented(CaseInput* input)
     {
@@ -81,6 +92,9 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
 
     private void LoadCode(CaseInput* input)
     {
+        if (_codeLength != 0) _machine.Write(_codeAddress, AllBreakpoints.AsSpan(0, _codeLength));
+        (_codeAddress, _codeLength, _codeBits, _codeInstructions) = (input->CodeAddress, (int)input->CodeLength, input->Bits, input->InstructionCount);
+        new ReadOnlySpan<byte>(input->Code, _codeLength).CopyTo(_code);
         _machine.Write(input->CodeAddress, new ReadOnlySpan<byte>(input->Code, (int)input->CodeLength));
         if (!IsStepped(input)) _machine.Write(input->CodeAddress + input->TestedLength, [0x0F, 0x0B]); // ud2
     }

@@ -16,18 +16,27 @@ namespace Emu.Conformance.Generation;
 /// </remarks>
 public sealed unsafe class SequenceGenerator
 {
-    private const ulong StatusFlags = 0x8D5, Stream = 0x5E90_E4CE;
+    private const ulong StatusFlags = 0x8D5, Stream = 0x5E90_E4CE, StateStream = 0x57A7_E5E9;
     private const int CodeBudget = CaseInput.MaxCode - 64, Window = 512;
 
     private readonly int _bits;
-    private readonly ulong _seed;
+    private readonly ulong _seed, _states;
     private readonly InstructionBuilder _builder;
     private readonly InstructionInfoFactory _info = new();
     private readonly InstructionForm[][] _pools;
 
+    private CaseInput _latest;
+    private SequenceRegisters? _latestRegisters; // null when it could not be made
+    private ulong _latestNumber = ulong.MaxValue;
+
     /// <summary>A generator for a mode that draws from the runnable ones of <paramref name="forms"/>.</summary>
-    public SequenceGenerator(IReadOnlyList<InstructionForm> forms, int bits, ulong seed)
+    /// <param name="forms">What to draw from.</param>
+    /// <param name="bits">The mode.</param>
+    /// <param name="seed">Seed of every random number.</param>
+    /// <param name="states">States that each sequence is run from.</param>
+    public SequenceGenerator(IReadOnlyList<InstructionForm> forms, int bits, ulong seed, int states = 1)
     {
+        _states = (ulong)states;
         _bits = bits;
         _seed = seed;
         _builder = new InstructionBuilder(bits);
@@ -47,20 +56,36 @@ public sealed unsafe class SequenceGenerator
         public int Target; // index of the item a branch goes to, or -1
     }
 
-    /// <summary>Makes sequence <paramref name="number"/>.</summary>
+    /// <summary>Makes case <paramref name="number"/>: a sequence, from one of its states.</summary>
     public bool TryGenerate(ulong number, ref CaseInput input)
     {
-        var random = new Random64(_seed, Stream ^ (ulong)_bits << 56, number);
+        (ulong sequence, ulong state) = ulong.DivRem(number, _states);
+        if (sequence != _latestNumber) Generate(sequence);
+        if (_latestRegisters is null) return false;
+        input = _latest;
         fixed (CaseInput* pointer = &input)
+        {
+            if (state != 0)
+            {
+                var random = new Random64(_seed, StateStream ^ (ulong)_bits << 56, number);
+                FillState(pointer, _latestRegisters, ref random);
+            }
+            pointer->CaseNumber = number;
+        }
+        return true;
+    }
+
+    private void Generate(ulong sequence)
+    {
+        var random = new Random64(_seed, Stream ^ (ulong)_bits << 56, sequence);
+        (_latestNumber, _latestRegisters) = (sequence, null);
+        fixed (CaseInput* pointer = &_latest)
         {
             for (int attempt = 0; attempt < 16; attempt++)
             {
-                if (!TryGenerate(pointer, ref random)) continue;
-                pointer->CaseNumber = number;
-                return true;
+                if (TryGenerate(pointer, ref random)) return;
             }
         }
-        return false;
     }
 
     private bool TryGenerate(CaseInput* input, ref Random64 random)
@@ -69,14 +94,20 @@ public sealed unsafe class SequenceGenerator
         CodeLayout.Place(input, ref random);
         input->WindowLength = Window;
         input->WindowAddress = TestMap.ReadWriteBase + TestMap.ReadWriteSize / 2 - Window / 2;
-        StateFiller.Fill(input, random.Pick([ElementKind.Raw, ElementKind.Int32, ElementKind.Float32, ElementKind.Float64]), ref random);
-        CalmDown(ref input->State, ref random);
         SequenceRegisters registers = SequenceRegisters.Choose(_bits, ref random);
-        registers.Load(input, ref random);
-
+        FillState(input, registers, ref random);
         List<Item> items = Compose(registers, ref random);
         input->InstructionCount = 10_000; // ends at EndRip, or by a fault
-        return Encode(input, items);
+        if (!Encode(input, items)) return false;
+        _latestRegisters = registers;
+        return true;
+    }
+
+    private void FillState(CaseInput* input, SequenceRegisters registers, ref Random64 random)
+    {
+        StateFiller.Fill(input, random.Pick([ElementKind.Raw, ElementKind.Int32, ElementKind.Float32, ElementKind.Float64]), ref random);
+        CalmDown(ref input->State, ref random);
+        registers.Load(input, ref random);
     }
 
     // Exceptions end a sequence: keep those that random values would raise at once away.

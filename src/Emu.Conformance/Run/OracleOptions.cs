@@ -39,12 +39,16 @@ public sealed record OracleOptions
     /// <summary>Number of random sequences of several instructions to run besides, for each mode.</summary>
     public int Sequences { get; init; }
 
+    /// <summary>States that each sequence is run from, at least 1.</summary>
+    public int States { get; init; } = 1;
+
     /// <summary>Checks the values.</summary>
     /// <exception cref="ArgumentException">One of them makes no sense; the message says which.</exception>
     public void Validate()
     {
         if (Bits.Count == 0 || Bits.Any(b => b is not (16 or 32 or 64))) throw new ArgumentException("bits must be 16, 32 or 64");
         if (Cases < 0 || Sequences < 0) throw new ArgumentException("the number of cases cannot be negative");
+        if (States < 1) throw new ArgumentException("a sequence runs from one state at least");
         if (Shards < 1 || Shard < 0 || Shard >= Shards) throw new ArgumentException($"shard {Shard + 1} of {Shards} does not exist");
         if (Jobs < 1) throw new ArgumentException("at least one job is needed");
     }

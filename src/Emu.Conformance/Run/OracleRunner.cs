@@ -77,7 +77,7 @@ public sealed unsafe class OracleRunner
             {
                 int bits = work.Result.Bits;
                 if (!generators.TryGetValue(bits, out CaseGenerator? generator)) generators[bits] = generator = new CaseGenerator(bits, run.Options.Seed);
-                if (work.Form is null && !sequences.ContainsKey(bits)) sequences[bits] = new SequenceGenerator(_catalog.Forms(bits), bits, run.Options.Seed);
+                if (work.Form is null && !sequences.ContainsKey(bits)) sequences[bits] = new SequenceGenerator(_catalog.Forms(bits), bits, run.Options.Seed, run.Options.States);
                 int count = 0;
                 for (ulong number = work.First; number < work.First + (ulong)work.Count; number++)
                 {
@@ -189,11 +189,14 @@ public sealed unsafe class OracleRunner
                 new FormResult { Form = FormResult.Sequences, Bits = bits, Family = "sequences", Status = FormStatus.Privileged })];
             _results.AddRange(sequences);
             _progress = progress;
-            _total = (long)runnable.Count * options.Cases + (long)sequences.Count * (options.Sequences / options.Shards);
+            _total = (long)runnable.Count * options.Cases + sequences.Count * SequenceCases;
             _work = Works(runnable, sequences).GetEnumerator();
         }
 
         public OracleOptions Options { get; }
+
+        /// <summary>Cases of sequences that a shard has in each mode.</summary>
+        private long SequenceCases => (long)(Options.Sequences / Options.Shards) * Options.States;
 
         public WorkItem? Take()
         {
@@ -215,18 +218,17 @@ public sealed unsafe class OracleRunner
         // Rounds over all forms, so that a run cut short has covered them all.
         private IEnumerable<WorkItem> Works(List<(FormResult Result, InstructionForm? Form)> forms, List<FormResult> sequences)
         {
-            int perShard = Options.Sequences / Options.Shards;
-            for (int done = 0; done < Math.Max(Options.Cases, perShard); done += BatchSize)
+            for (long done = 0; done < Math.Max(Options.Cases, SequenceCases); done += BatchSize)
             {
                 if (done < Options.Cases)
                 {
-                    int count = Math.Min(BatchSize, Options.Cases - done);
+                    int count = (int)Math.Min(BatchSize, Options.Cases - done);
                     foreach ((FormResult result, InstructionForm? form) in forms) yield return new WorkItem(result, form, Options.FirstCase + (ulong)done, count);
                 }
-                if (done < perShard)
+                if (done < SequenceCases)
                 {
-                    ulong first = Options.FirstCase + (ulong)Options.Shard * (ulong)perShard + (ulong)done;
-                    foreach (FormResult result in sequences) yield return new WorkItem(result, null, first, Math.Min(BatchSize, perShard - done));
+                    ulong first = Options.FirstCase + ((ulong)Options.Shard * (ulong)SequenceCases) + (ulong)done;
+                    foreach (FormResult result in sequences) yield return new WorkItem(result, null, first, (int)Math.Min(BatchSize, SequenceCases - done));
                 }
             }
         }

@@ -14,6 +14,7 @@ internal static class OracleCommand
         var forms = new Option<string?>("--forms") { Description = "Form names, mnemonics or CPUID features, comma-separated: *, ? or /regex/" };
         var cases = new Option<int>("--cases") { Description = "Cases of each form", DefaultValueFactory = _ => 1000 };
         var sequences = new Option<int>("--sequences") { Description = "Random instruction sequences for each mode", DefaultValueFactory = _ => 0 };
+        var states = new Option<int>("--states") { Description = "Random states each sequence is run from", DefaultValueFactory = _ => 1 };
         var seed = new Option<ulong>("--seed") { Description = "Seed of all random values", DefaultValueFactory = _ => 1 };
         var shard = new Option<string?>("--shard") { Description = "I/N: run every N-th form from the I-th on (1-based)" };
         var bits = new Option<int[]>("--bits") { Description = "Modes: 64, 32, 16 (default: all the host can run)", AllowMultipleArgumentsPerToken = true };
@@ -24,7 +25,7 @@ internal static class OracleCommand
         var list = new Option<bool>("--list") { Description = "List what cannot be run natively, with the reasons, and run nothing" };
         var command = new Command("oracle", "Every instruction form the host has, natively and emulated, compared bit for bit")
         {
-            forms, cases, sequences, seed, shard, bits, jobs, minutes, engine, families, list,
+            forms, cases, sequences, states, seed, shard, bits, jobs, minutes, engine, families, list,
         };
         var results = new ResultOptions();
         results.AddTo(command);
@@ -44,6 +45,7 @@ internal static class OracleCommand
                 Forms = parsed.GetValue(forms),
                 Cases = parsed.GetValue(cases),
                 Sequences = parsed.GetValue(sequences),
+                States = parsed.GetValue(states),
                 Seed = parsed.GetValue(seed),
                 Bits = given ?? OracleOutput.SupportedModes(),
                 Jobs = parsed.GetValue(jobs),
