@@ -19,7 +19,7 @@ public sealed class TranslatorTests(ITestOutputHelper output)
     {
         ExecutionEngine engine = TestEngines.Find("jit");
         var runner = new OracleRunner(new FormCatalog(new HostFeatures()), segments => new VcpuExecutor(CpuModel.Max, segments, engine));
-        OracleReport report = runner.Run(new OracleOptions { Bits = [bits], Cases = 4, Sequences = 400, Seed = 3 });
+        OracleReport report = runner.Run(new OracleOptions { Bits = [bits], Cases = 4, Sequences = 300, States = 6, Seed = 3 });
         output.WriteLine($"forms covered {report.CoveredForms()}/{report.TotalForms()}, {report.Cases} cases, {report.Mismatches} mismatches");
         foreach (Mismatch mismatch in report.Forms.SelectMany(f => f.Mismatches).Take(ShownMismatches)) output.WriteLine(mismatch.Description);
         Assert.Equal(0, report.Mismatches);
