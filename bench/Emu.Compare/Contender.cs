@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Emu.Compare;
@@ -22,8 +23,12 @@ internal sealed record RunResult(double Seconds, double ProcessorSeconds, string
 /// <param name="program">What to start.</param>
 /// <param name="arguments">Its arguments.</param>
 /// <param name="guestMemory">Bytes of guest memory; 0 when nothing is emulated.</param>
-internal sealed class Contender(string name, string program, IReadOnlyList<string> arguments, long guestMemory) : IDisposable
+internal sealed partial class Contender(string name, string program, IReadOnlyList<string> arguments, long guestMemory) : IDisposable
 {
+    private const int SigTerm = 15;
+
+    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(5);
+
     private readonly StringBuilder errors = new();
     private Process? process;
     private MarkedLines? lines;
@@ -86,12 +91,13 @@ internal sealed class Contender(string name, string program, IReadOnlyList<strin
     /// <inheritdoc/>
     public void Dispose() => Stop();
 
-    /// <summary>Ends the process.</summary>
+    /// <summary>Ends the process: as a user would, so that it keeps what it wants to keep for its next start, or by force.</summary>
     public void Stop()
     {
         if (process == null) return;
         try
         {
+            if (OperatingSystem.IsLinux() && Terminate(process.Id, SigTerm) == 0 && process.WaitForExit(TimeToEnd)) return;
             process.Kill(entireProcessTree: true);
             process.WaitForExit();
         }
@@ -101,6 +107,9 @@ internal sealed class Contender(string name, string program, IReadOnlyList<strin
             process = null;
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Terminate(int process, int signal);
 
     private RunResult GiveUp(string? failure)
     {

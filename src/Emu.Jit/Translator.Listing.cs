@@ -97,7 +97,7 @@ public sealed unsafe partial class Translator
         text.AppendLine($"region {start:x}: {region.Plan.Blocks.Count} blocks, {region.Summary.Instructions} instructions, {region.Summary.Called} of them interpreted (*), {region.Summary.IlBytes} bytes of IL");
         NasmFormatter formatter = new();
         StringOutput output = new();
-        foreach (RegionBlock block in new RegionGraph(region.Plan).Blocks)
+        foreach (RegionBlock block in new RegionGraph(region.Plan.WithOperations()).Blocks)
         {
             text.AppendLine($" {start + (ulong)block.Start:x}: {block.End}");
             foreach (RegionInstruction instruction in block.Instructions)
@@ -111,7 +111,7 @@ public sealed unsafe partial class Translator
     /// <summary>The IL of one block. Emission is repeatable, so it is what was compiled.</summary>
     private void DescribeIntermediate(Region region, long block, ulong start, StringBuilder text)
     {
-        RegionGraph graph = new(region.Plan);
+        RegionGraph graph = new(region.Plan.WithOperations());
         using RegionMemory memory = new();
         IlListing listing = new(graph);
         new RegionEmitter(graph, memory, code.Fusion, listing).Emit();

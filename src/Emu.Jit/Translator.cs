@@ -116,7 +116,7 @@ public sealed unsafe partial class Translator : ICodeTranslator
         TimeSpan time = Stopwatch.GetElapsedTime(started);
         int called = emitter.CalledInstructions.Values.Sum();
         int ordinal = listing == null ? 0 : ordinals[plan.Linear] = ordinals.GetValueOrDefault(plan.Linear) + 1;
-        return new Region(plan, memory, method, address)
+        return new Region(plan.WithoutOperations(), memory, method, address)
         {
             Summary = new RegionSummary(plan.Linear, plan.Blocks.Count, emitter.NativeInstructions + called, called, emitter.IlSize, HostCode.Measure(address), time),
             CalledByMnemonic = emitter.CalledInstructions,

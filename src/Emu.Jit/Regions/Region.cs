@@ -8,7 +8,7 @@ namespace Emu.Jit.Regions;
 /// <summary>A translated region.</summary>
 internal sealed unsafe class Region(RegionPlan plan, RegionMemory memory, DynamicMethod method, nint code)
 {
-    /// <summary>What the runtime keeps for a method besides its code, and for a planned block besides its bytes and operations.</summary>
+    /// <summary>What the runtime keeps for a method besides its code, and for a planned block besides its bytes.</summary>
     private const long MethodOverhead = 5 << 10, PlannedOverhead = 160;
 
     /// <summary>What it was made from.</summary>
@@ -44,7 +44,7 @@ internal sealed unsafe class Region(RegionPlan plan, RegionMemory memory, Dynami
         get
         {
             long planned = 0;
-            foreach (PlannedBlock block in plan.Blocks) planned += PlannedOverhead + block.Code.Length + ((long)block.Ops.Length * Op.SizeInBytes);
+            foreach (PlannedBlock block in plan.Blocks) planned += PlannedOverhead + block.Code.Length;
             return MethodOverhead + Summary.IlBytes + Summary.HostBytes + memory.Bytes + planned;
         }
     }

@@ -7,7 +7,7 @@ namespace Emu.Jit.Regions;
 /// <param name="Block">The interpreter's block.</param>
 /// <param name="Start">Linear distance from the region's entry, in bytes.</param>
 /// <param name="Code">Its bytes.</param>
-/// <param name="Ops">Its operations. The originals may be gone by the time the region is compiled; then it is not used.</param>
+/// <param name="Ops">Its operations; none once it is compiled. The originals may be gone by then; then it is not used.</param>
 /// <param name="Targets">Where its indirect jump or call has been seen to lead, as distances from the region's entry.</param>
 internal sealed record PlannedBlock(Block Block, long Start, byte[] Code, Op[] Ops, long[] Targets);
 
@@ -52,6 +52,13 @@ internal sealed record RegionPlan
 
     /// <summary>Other pages; translated code checks on entry that they are still mapped as they were.</summary>
     public required IReadOnlyList<RegionPage> Pages { get; init; }
+
+    /// <summary>The plan without its copies of operations, which only translation needs, and which are larger than all else.</summary>
+    public RegionPlan WithoutOperations() => this with { Blocks = [.. Blocks.Select(static b => b with { Ops = [] })] };
+
+    /// <summary>The plan with operations copied anew, to be translated again. None of its blocks may be stale.</summary>
+    public unsafe RegionPlan WithOperations() =>
+        this with { Blocks = [.. Blocks.Select(static b => b with { Ops = new ReadOnlySpan<Op>(b.Block.Ops, b.Block.OpCount).ToArray() })] };
 
     /// <summary>Whether the region can be entered on another page than that of its first block.</summary>
     public bool EntersElsewhere => Entries.Any(e => PageOf(Blocks[e].Start) != 0);
