@@ -172,7 +172,7 @@ public sealed unsafe partial class Vcpu
         {
             CpuState* s = State;
             return s->ExitRequest == 0 && s->Remaining >= 0 && s->Shadow == InterruptShadow.None && (s->SystemFlags & (Eflags.Tf | Eflags.Rf)) == 0
-                && s->Activity == ActivityState.Active && (s->Mode & CodeMode.Flat) != 0
+                && s->Activity == ActivityState.Active && !IsSegmented(s->Mode)
                 && !hasPendingException && !retryAlone && !runsAlone && instructionBreakpoints == 0 && debugHit == null;
         }
     }
@@ -239,17 +239,33 @@ public sealed unsafe partial class Vcpu
         s->SystemFlags |= resume;
     }
 
+    /// <summary>Whether segments have bases and limits to be looked at, or RIP or the stack pointer fewer than 32 bits.</summary>
+    internal static bool IsSegmented(CodeMode mode)
+    {
+        const CodeMode Unsegmented = CodeMode.Flat | CodeMode.Code32 | CodeMode.Stack32;
+        return (mode & Unsegmented) != Unsegmented;
+    }
+
+    /// <summary>The linear address of the instruction at RIP.</summary>
+    internal static ulong LinearRip(CpuState* s) => (s->Mode & CodeMode.Flat) != 0 ? s->Rip : (uint)(s->Segment(SegmentIndex.Cs).Base + s->Rip);
+
     /// <summary>The first operation at RIP if the jump cache knows it; null otherwise, or with an exception recorded.</summary>
     private Op* FindRecent(CpuState* s)
     {
-        if ((s->Mode & CodeMode.Flat) == 0) return null;
-        ulong linear = s->Rip;
+        if (IsSegmented(s->Mode))
+        {
+            s->Rip = MaskRip(s->Rip);
+            // Near the limit FindBlock has to look.
+            if (s->Rip + BlockBuilder.MaxBytes > s->Segment(SegmentIndex.Cs).Limit) return null;
+        }
+
+        ulong linear = LinearRip(s);
         TlbEntry* entry = s->CodeTlb + TlbEntry.Index(linear);
         nint host = (nint)(linear + (ulong)entry->Addend);
         if ((linear & ~0xFFFul) != entry->ExecuteTag)
         {
             // FindBlock has more to check before it fetches.
-            if (MaskRip(linear) != linear || !IsCanonical(linear)) return null;
+            if (IsSegmented(s->Mode) || MaskRip(linear) != linear || !IsCanonical(linear)) return null;
             host = (nint)FetchHost(linear, out _, out bool mapped);
             if (host == 0 || !mapped) return null;
         }
@@ -316,10 +332,11 @@ public sealed unsafe partial class Vcpu
     internal bool ReportHot(Op* entry)
     {
         CpuState* s = State;
-        TlbEntry* tlb = s->CodeTlb + TlbEntry.Index(s->Rip);
+        ulong linear = LinearRip(s);
+        TlbEntry* tlb = s->CodeTlb + TlbEntry.Index(linear);
         // The translation may have gone while the block ran its first operation; its time will come again.
-        if ((s->Rip & ~0xFFFul) != tlb->ExecuteTag) return false;
-        Block? block = Code.Find((nint)(s->Rip + (ulong)tlb->Addend), s->Mode);
+        if ((linear & ~0xFFFul) != tlb->ExecuteTag) return false;
+        Block? block = Code.Find((nint)(linear + (ulong)tlb->Addend), s->Mode);
         if (block == null || block.Ops != entry) return false;
         ulong now = RetiredInstructions, since = block.CountedSince;
         block.CountedExecutions += Code.Translator!.Threshold;
@@ -418,7 +435,7 @@ public sealed unsafe partial class Vcpu
     /// <summary>For <see cref="Handlers.CheckSecondPage"/>: false when the dispatcher must look again.</summary>
     internal bool IsMappedTo(Op* op)
     {
-        ulong linear = (State->Mode & CodeMode.Flat) != 0 ? State->Rip : (uint)(State->Rip + State->Segment(SegmentIndex.Cs).Base);
+        ulong linear = LinearRip(State);
         byte* second = FetchHost(WrapLinear((linear & ~0xFFFul) + 0x1000), out _, out bool mapped);
         return mapped && (ulong)second == op->Immediate;
     }

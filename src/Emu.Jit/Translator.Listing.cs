@@ -128,6 +128,7 @@ public sealed unsafe partial class Translator
         if (moved.IsIPRelativeMemoryOperand) moved.MemoryDisplacement64 += start;
         if (moved.Op0Kind == OpKind.NearBranch64) moved.NearBranch64 += start;
         if (moved.Op0Kind == OpKind.NearBranch32) moved.NearBranch32 += (uint)start;
+        if (moved.Op0Kind == OpKind.NearBranch16) moved.NearBranch16 += (ushort)start;
         return moved;
     }
 }

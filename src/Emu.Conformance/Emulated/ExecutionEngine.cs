@@ -10,6 +10,9 @@ public sealed record ExecutionEngine(string Name, Func<Vcpu, IDisposable?> Attac
     /// <summary>It works on whole blocks: a single instruction is run with what follows it rather than stepped, which only tier 0 does.</summary>
     public bool WorksOnBlocks { get; init; }
 
+    /// <summary>Every case is run once before, from the same state and in tier 0, so that the engine has met all its code when the run that counts begins.</summary>
+    public bool MeetsCodeFirst { get; init; }
+
     /// <summary>Tier 0, which every processor has.</summary>
     public static ExecutionEngine Interpreter { get; } = new("interp", _ => null);
 }

@@ -14,7 +14,7 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
 
     private readonly EmulatedMachine _machine;
     private readonly IDisposable? _engine;
-    private readonly bool _steps;
+    private readonly bool _steps, _meetsCodeFirst;
     private readonly CaseReader _reader = new();
     private readonly Decoder _decoder16, _decoder32, _decoder64;
 
@@ -27,6 +27,7 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
         _machine = EmulatedMachine.ForTestMap(model, segments);
         _engine = engine.Attach(_machine.Cpu);
         _steps = !engine.WorksOnBlocks;
+        _meetsCodeFirst = engine.MeetsCodeFirst;
         _decoder16 = HostFeatures.CreateDecoder(16, _reader);
         _decoder32 = HostFeatures.CreateDecoder(32, _reader);
         _decoder64 = HostFeatures.CreateDecoder(64, _reader);
@@ -50,7 +51,14 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
                 r->Outcome = CaseOutcome.NotImplemented;
                 return;
             }
-            Load(i);
+            LoadCode(i);
+            if (_meetsCodeFirst)
+            {
+                LoadData(i);
+                Run(i, r);
+                _machine.Cpu.State->Zero = 0;
+            }
+            LoadData(i);
             Run(i, r);
             Store(i, r);
             _machine.Write(i->CodeAddress, AllBreakpoints.AsSpan(0, (int)i->CodeLength));
@@ -71,13 +79,16 @@ public sealed unsafe class VcpuExecutor : IStateExecutor, IDisposable
         return true;
     }
 
-    private void Load(CaseInput* input)
+    private void LoadCode(CaseInput* input)
+    {
+        _machine.Write(input->CodeAddress, new ReadOnlySpan<byte>(input->Code, (int)input->CodeLength));
+        if (!IsStepped(input)) _machine.Write(input->CodeAddress + input->TestedLength, [0x0F, 0x0B]); // ud2
+    }
+
+    private void LoadData(CaseInput* input)
     {
         new Span<byte>(_machine.Host(TestMap.ReadWriteBase), (int)TestMap.ReadWriteSize).Clear();
         _machine.Write(input->WindowAddress, new ReadOnlySpan<byte>(input->Memory, (int)input->WindowLength));
-        _machine.Write(input->CodeAddress, new ReadOnlySpan<byte>(input->Code, (int)input->CodeLength));
-
-        if (!IsStepped(input)) _machine.Write(input->CodeAddress + input->TestedLength, [0x0F, 0x0B]); // ud2
         _machine.Load(&input->State, cpl: 3, longBases: input->Bits == 64);
     }
 

@@ -9,6 +9,9 @@ internal sealed unsafe class BlockBuilder
     /// <summary>Longest block in instructions. The interpreter overruns an instruction budget by less than this.</summary>
     public const int MaxInstructions = 48;
 
+    /// <summary>Longest block in bytes.</summary>
+    public const int MaxBytes = MaxInstructions * MaxLength;
+
     private const int MaxLength = InstructionLength.Maximum;
 
     private readonly CpuModel model;
@@ -141,10 +144,8 @@ internal sealed unsafe class BlockBuilder
         };
     }
 
-    /// <summary>Modes a translator takes: flat 32- and 64-bit code, one instruction after the other, no alignment checks.</summary>
-    public static bool IsTranslatable(CodeMode mode) =>
-        (mode & (CodeMode.Flat | CodeMode.Code32 | CodeMode.Stack32)) == (CodeMode.Flat | CodeMode.Code32 | CodeMode.Stack32)
-        && (mode & (CodeMode.SingleStep | CodeMode.AlignmentCheck)) == 0;
+    /// <summary>Modes a translator takes: one instruction after the other, no alignment checks.</summary>
+    public static bool IsTranslatable(CodeMode mode) => (mode & (CodeMode.SingleStep | CodeMode.AlignmentCheck)) == 0;
 
     /// <summary>Joins the last two instructions if the pair is one of those that may be.</summary>
     private void FuseLast(int count, CodeMode mode)

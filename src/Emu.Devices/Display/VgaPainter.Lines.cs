@@ -1,4 +1,4 @@
-using System.Numerics;
+using System.Runtime.Intrinsics;
 
 using static Emu.Devices.Display.VgaRegister;
 
@@ -176,18 +176,26 @@ internal sealed unsafe partial class VgaPainter
                     target[x] = Opaque | (uint)(source[3 * x + 2] << 16 | source[3 * x + 1] << 8 | source[3 * x]);
                 break;
             default:
-                From32(new ReadOnlySpan<uint>(source, count), target);
+                From32((uint*)source, target);
                 break;
         }
     }
 
-    private static void From32(ReadOnlySpan<uint> source, Span<uint> target)
+    /// <summary>
+    /// A line of dots of four bytes. Read past the caches (MOVNTDQA): a line of the guest's that stays in the caches of this processor has to be fetched back
+    /// when the guest writes it again, which is most of what showing its picture costs it.
+    /// </summary>
+    private static void From32(uint* source, Span<uint> target)
     {
+        Vector256<uint> alpha = Vector256.Create(Opaque);
+        nuint misaligned = (0 - (nuint)source) % (nuint)Vector256<byte>.Count;
+        int head = misaligned % sizeof(uint) == 0 ? (int)Math.Min((nuint)target.Length, misaligned / sizeof(uint)) : target.Length;
         int x = 0;
-        Vector<uint> alpha = new(Opaque);
-        for (; x <= source.Length - Vector<uint>.Count; x += Vector<uint>.Count)
-            (new Vector<uint>(source[x..]) | alpha).CopyTo(target[x..]);
-        for (; x < source.Length; x++)
+        for (; x < head; x++)
+            target[x] = source[x] | Opaque;
+        for (; x <= target.Length - Vector256<uint>.Count; x += Vector256<uint>.Count)
+            (Vector256.LoadAlignedNonTemporal(source + x) | alpha).CopyTo(target[x..]);
+        for (; x < target.Length; x++)
             target[x] = source[x] | Opaque;
     }
 

@@ -9,14 +9,15 @@ internal static class TestEngines
     private static readonly ExecutionEngine[] All =
     [
         ExecutionEngine.Interpreter,
-        // Every block is translated before it runs for the first time.
+        // Every block is translated before it runs for the second time, together with those that the first run led to.
         new("jit", static cpu =>
         {
-            Translator.Attach(cpu.Code, new TranslatorOptions { Threshold = 1, Synchronous = true });
+            Translator.Attach(cpu.Code, new TranslatorOptions { Threshold = 2, Synchronous = true });
             return null;
         })
         {
             WorksOnBlocks = true,
+            MeetsCodeFirst = true,
         },
     ];
 

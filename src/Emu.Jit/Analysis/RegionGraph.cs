@@ -15,6 +15,7 @@ internal sealed unsafe class RegionGraph
     {
         Plan = plan;
         Is64 = (plan.Mode & CodeMode.Code64) != 0;
+        IsSegmented = Vcpu.IsSegmented(plan.Mode);
         foreach (PlannedBlock planned in plan.Blocks) byStart[planned.Start] = Decode(planned);
         Entries = [.. plan.Entries.Select(e => byStart[plan.Blocks[e].Start])];
         Blocks = [.. byStart.Values.OrderBy(b => b.Start)];
@@ -25,8 +26,14 @@ internal sealed unsafe class RegionGraph
     /// <summary>What it was made from.</summary>
     public RegionPlan Plan { get; }
 
-    /// <summary>64-bit mode; else flat 32-bit code.</summary>
+    /// <summary>64-bit mode.</summary>
     public bool Is64 { get; }
+
+    /// <summary>Segments have bases and limits to be looked at, or RIP or the stack pointer fewer than 32 bits; else it is 64-bit or flat 32-bit code.</summary>
+    public bool IsSegmented { get; }
+
+    /// <summary>Size of the stack pointer in bytes: 8, 4 or 2.</summary>
+    public int StackSize => Is64 ? 8 : (Plan.Mode & CodeMode.Stack32) != 0 ? 4 : 2;
 
     /// <summary>Blocks by address, which is the order of emission.</summary>
     public IReadOnlyList<RegionBlock> Blocks { get; }
@@ -42,7 +49,7 @@ internal sealed unsafe class RegionGraph
 
     private RegionBlock Decode(PlannedBlock planned)
     {
-        Decoder decoder = Decoder.Create(Is64 ? 64 : 32, new ByteArrayCodeReader(planned.Code), Plan.DecoderOptions);
+        Decoder decoder = Decoder.Create(Plan.RipSize * 8, new ByteArrayCodeReader(planned.Code), Plan.DecoderOptions);
         decoder.IP = (ulong)planned.Start;
         List<RegionInstruction> instructions = [];
         for (int i = 0; i < planned.Ops.Length; i++)
@@ -56,7 +63,7 @@ internal sealed unsafe class RegionGraph
 
         RegionInstruction last = instructions[^1];
         BlockEnd kind = EndOf(last);
-        long target = kind is BlockEnd.Conditional or BlockEnd.Jump or BlockEnd.Call ? RegionPlanner.TargetOf(last.Iced, Is64) : 0;
+        long target = kind is BlockEnd.Conditional or BlockEnd.Jump or BlockEnd.Call ? RegionPlanner.TargetOf(last.Iced, Plan.Rip) : 0;
         return new RegionBlock
         {
             Start = planned.Start,
@@ -73,10 +80,18 @@ internal sealed unsafe class RegionGraph
     {
         if ((last.Op.Flags & OpFlags.EndsBlock) == 0) return BlockEnd.FallThrough;
         ref readonly Instruction i = ref last.Iced;
-        bool direct = i.Op0Kind == (Is64 ? OpKind.NearBranch64 : OpKind.NearBranch32);
+        // A branch of 16 bits wraps; the segmented code that has them is not entered where it would.
+        bool direct = i.Op0Kind switch
+        {
+            OpKind.NearBranch64 => true,
+            OpKind.NearBranch32 => !Is64,
+            OpKind.NearBranch16 => Plan.RipSize == 2,
+            _ => false,
+        };
+        bool wholeTarget = last.Op.Size == Plan.RipSize || (IsSegmented && last.Op.Size is 2 or 4);
         switch (i.FlowControl)
         {
-            case FlowControl.ConditionalBranch when direct && i.IsJccShortOrNear:
+            case FlowControl.ConditionalBranch when direct && (i.IsJccShortOrNear || i.Mnemonic is Mnemonic.Loop or Mnemonic.Jcxz or Mnemonic.Jecxz or Mnemonic.Jrcxz):
                 return BlockEnd.Conditional;
             case FlowControl.UnconditionalBranch when direct && i.IsJmpShortOrNear:
                 return BlockEnd.Jump;
@@ -84,11 +99,11 @@ internal sealed unsafe class RegionGraph
                 return BlockEnd.Call;
             case FlowControl.IndirectBranch or FlowControl.IndirectCall when i.Op0Kind == OpKind.Memory && !Emit.RegionEmitter.IsNativeAddress(last):
                 return BlockEnd.Interpreted;
-            case FlowControl.IndirectBranch when i.IsJmpNearIndirect && last.Op.Size == (Is64 ? 8 : 4):
+            case FlowControl.IndirectBranch when i.IsJmpNearIndirect && wholeTarget:
                 return BlockEnd.IndirectJump;
-            case FlowControl.IndirectCall when i.IsCallNearIndirect && last.Op.Size == (Is64 ? 8 : 4):
+            case FlowControl.IndirectCall when i.IsCallNearIndirect && wholeTarget:
                 return BlockEnd.IndirectCall;
-            case FlowControl.Return when i.Code is Code.Retnq or Code.Retnq_imm16 or Code.Retnd or Code.Retnd_imm16 && last.Op.Size == (Is64 ? 8 : 4):
+            case FlowControl.Return when i.Mnemonic == Mnemonic.Ret && wholeTarget:
                 return BlockEnd.Return;
             default:
                 return BlockEnd.Interpreted;

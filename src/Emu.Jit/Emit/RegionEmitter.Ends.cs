@@ -36,9 +36,11 @@ internal sealed unsafe partial class RegionEmitter
                 EmitConditional();
                 break;
             case BlockEnd.Jump:
+                CheckLimit(block.Target);
                 EmitGoto(block.Target);
                 break;
             case BlockEnd.Call:
+                CheckLimit(block.Target);
                 EmitPush(ReturnAddress());
                 EmitGoto(block.Target);
                 break;
@@ -74,16 +76,17 @@ internal sealed unsafe partial class RegionEmitter
 
     private void EmitConditional()
     {
-        ConditionCode condition = current.Iced.ConditionCode;
+        // Whether it is taken or not; the interpreter looks.
+        CheckLimit(block.Target);
         RegionBlock? taken = graph.At(block.Target);
         if (taken != null && !NeedsPreparation(taken))
         {
-            BranchIf(condition, blockLabels[taken.Index]);
+            EmitBranch(blockLabels[taken.Index]);
         }
         else
         {
             Label elsewhere = il.DefineLabel();
-            BranchIf(condition, elsewhere);
+            EmitBranch(elsewhere);
             RegionBlock owner = block;
             FlagState state = flags;
             Later(() =>
@@ -101,6 +104,35 @@ internal sealed unsafe partial class RegionEmitter
         flagsAtEnd[block] = after;
     }
 
+    /// <summary>The current Jcc, LOOP or JCXZ, to a label.</summary>
+    private void EmitBranch(Label taken)
+    {
+        Register counter = current.Iced.Code switch
+        {
+            Code.Loop_rel8_16_CX or Code.Loop_rel8_32_CX or Code.Jcxz_rel8_16 or Code.Jcxz_rel8_32 => Register.CX,
+            Code.Loop_rel8_16_ECX or Code.Loop_rel8_32_ECX or Code.Loop_rel8_64_ECX or Code.Jecxz_rel8_16 or Code.Jecxz_rel8_32 or Code.Jecxz_rel8_64 => Register.ECX,
+            Code.Loop_rel8_16_RCX or Code.Loop_rel8_64_RCX or Code.Jrcxz_rel8_16 or Code.Jrcxz_rel8_64 => Register.RCX,
+            _ => Register.None,
+        };
+        if (counter == Register.None)
+        {
+            BranchIf(current.Iced.ConditionCode, taken);
+            return;
+        }
+
+        bool decrements = current.Iced.Mnemonic == Mnemonic.Loop;
+        if (decrements)
+        {
+            PushRegister(counter);
+            Constant(-1);
+            il.Emit(OpCodes.Add);
+            PopRegister(counter);
+        }
+
+        PushRegister(counter);
+        il.Emit(decrements ? OpCodes.Brtrue : OpCodes.Brfalse, taken);
+    }
+
     /// <summary>Goes on at a distance from the region's entry, inside or outside.</summary>
     private void EmitGoto(long target)
     {
@@ -115,7 +147,7 @@ internal sealed unsafe partial class RegionEmitter
             return;
         }
 
-        PushLinear(target);
+        PushTarget(target, target == block.Next ? graph.Plan.RipSize : block.Last.Op.Size);
         il.Emit(OpCodes.Stloc, exitRip);
         EmitStoreFlags();
         if (graph.Plan.IsLinkable(target))
@@ -183,7 +215,7 @@ internal sealed unsafe partial class RegionEmitter
     private void EmitGotoIf(LocalBuilder target, RegionBlock to, Label other)
     {
         il.Emit(OpCodes.Ldloc, target);
-        PushLinear(to.Start);
+        PushRip(to.Start);
         il.Emit(OpCodes.Bne_Un, other);
         EmitGoto(to.Start);
     }
@@ -201,14 +233,14 @@ internal sealed unsafe partial class RegionEmitter
 
     private LocalBuilder ReturnAddress()
     {
-        PushLinear(block.Next);
+        PushRip(block.Next);
         return PopTemporary();
     }
 
     /// <summary>Pushes a return address on the guest's stack.</summary>
     private void EmitPush(LocalBuilder value)
     {
-        int size = Is64 ? 8 : 4;
+        int size = current.Op.Size;
         LocalBuilder host = TranslateStack(-size, size, write: true, ExitAtEnd());
         StoreMemory(host, value, size);
         MoveStackPointer(-size);
@@ -219,25 +251,34 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Ldloc, gpr[Rsp]!);
         Constant(distance);
         il.Emit(OpCodes.Add);
-        if (!Is64) Truncate(4);
-        il.Emit(OpCodes.Stloc, gpr[Rsp]!);
+        PopRegister(StackPointer);
     }
 
-    /// <summary>Pushes the target of JMP or CALL r/m, which is canonical.</summary>
+    private Register StackPointer => graph.StackSize switch { 2 => Register.SP, 4 => Register.ESP, _ => Register.RSP };
+
+    /// <summary>Pushes the target of JMP or CALL r/m, which is valid.</summary>
     private void PushIndirectTarget()
     {
-        int size = Is64 ? 8 : 4;
+        int size = current.Op.Size;
         if (current.Iced.Op0Kind == OpKind.Register) PushRegister(current.Iced.Op0Register);
         else if (IsNativeAddress(current)) PushMemory(TranslateOperand(size, write: false, ExitAtEnd()), size);
         else throw new InvalidOperationException("The graph lets no such branch through.");
         LocalBuilder target = PopTemporary();
-        CheckCanonical(target);
+        CheckTarget(target);
         il.Emit(OpCodes.Ldloc, target);
     }
 
     /// <summary>Targets that need a closer look are the interpreter's.</summary>
-    private void CheckCanonical(LocalBuilder target)
+    private void CheckTarget(LocalBuilder target)
     {
+        if (IsSegmented)
+        {
+            il.Emit(OpCodes.Ldloc, target);
+            il.Emit(OpCodes.Ldloc, codeLimit!);
+            il.Emit(OpCodes.Bgt, ExitAtEnd());
+            return;
+        }
+
         if (!Is64) return;
         il.Emit(OpCodes.Ldloc, target);
         il.Emit(OpCodes.Ldc_I4, 16);
@@ -258,10 +299,10 @@ internal sealed unsafe partial class RegionEmitter
 
     private void EmitReturn()
     {
-        int size = Is64 ? 8 : 4;
+        int size = current.Op.Size;
         PushMemory(TranslateStack(0, size, write: false, ExitAtEnd()), size);
         LocalBuilder target = PopTemporary();
-        CheckCanonical(target);
+        CheckTarget(target);
         MoveStackPointer(size + (current.Iced.OpCount == 0 ? 0 : current.Iced.Immediate16));
         EmitGotoSeen(target, graph.ReturnSites);
     }

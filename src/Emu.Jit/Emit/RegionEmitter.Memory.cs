@@ -35,11 +35,7 @@ internal sealed unsafe partial class RegionEmitter
     internal static bool IsNativeAddress(RegionInstruction instruction)
     {
         ref readonly Instruction i = ref instruction.Iced;
-        if (i.IsVsib) return false;
-        bool is64 = i.CodeSize == CodeSize.Code64;
-        if (instruction.Op.AddressSize == 2 && (instruction.Op.Flags & OpFlags.Memory) != 0) return false;
-        // Outside 64-bit mode FS, GS and CS have limits and rights to check.
-        return is64 || i.MemorySegment is Register.DS or Register.ES or Register.SS;
+        return !i.IsVsib;
     }
 
     /// <summary>Pushes the effective address of the memory operand, without segment base (LEA).</summary>
@@ -49,7 +45,7 @@ internal sealed unsafe partial class RegionEmitter
         bool any = false;
         if (i.MemoryBase is Register.RIP or Register.EIP)
         {
-            PushLinear((long)i.MemoryDisplacement64);
+            PushRip((long)i.MemoryDisplacement64);
             if (i.MemoryBase == Register.EIP) Truncate(4);
             return;
         }
@@ -80,23 +76,31 @@ internal sealed unsafe partial class RegionEmitter
             if (any) il.Emit(OpCodes.Add);
         }
 
-        if (AddressSize(i) == 4) Truncate(4);
+        Truncate(AddressSize(i));
     }
 
     private int AddressSize(in Instruction i)
     {
         Register register = i.MemoryBase != Register.None ? i.MemoryBase : i.MemoryIndex;
         if (register != Register.None) return register.GetSize();
+        if (i.MemoryDisplSize == 2) return 2;
         return i.MemoryDisplSize == 8 || (Is64 && i.MemoryDisplSize != 4) ? 8 : 4;
     }
 
     /// <summary>Pushes the linear address of the memory operand.</summary>
-    private void PushLinearAddress()
+    private void PushLinearAddress(int size, bool write, Label miss)
     {
         PushEffectiveAddress();
-        if (current.Iced.MemorySegment is Register.FS or Register.GS)
+        SegmentIndex segment = IndexOf(current.Iced.MemorySegment);
+        if (HasLimit(segment))
         {
-            LoadState(StateLayout.SegmentBase(current.Iced.MemorySegment == Register.FS ? SegmentIndex.Fs : SegmentIndex.Gs), OpCodes.Ldind_I8);
+            PushInSegment(segment, size, write, miss);
+            return;
+        }
+
+        if (segment is SegmentIndex.Fs or SegmentIndex.Gs)
+        {
+            LoadState(StateLayout.SegmentBase(segment), OpCodes.Ldind_I8);
             il.Emit(OpCodes.Add);
         }
     }
@@ -104,8 +108,8 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>The host address of the memory operand, checked for an access of <paramref name="size"/> bytes.</summary>
     private LocalBuilder TranslateOperand(int size, bool write, Label miss)
     {
-        if (current.Group is { } group) return TranslateInGroup(group, PushLinearAddress, miss, SteadyBase());
-        PushLinearAddress();
+        if (current.Group is { } group) return TranslateInGroup(group, () => PushLinearAddress(size, write, miss), miss, SteadyBase());
+        PushLinearAddress(size, write, miss);
         return Translate(PopTemporary(), size, write, miss, SteadyBase());
     }
 
@@ -121,7 +125,8 @@ internal sealed unsafe partial class RegionEmitter
                 il.Emit(OpCodes.Add);
             }
 
-            if (!Is64) Truncate(4);
+            Truncate(graph.StackSize);
+            if (IsSegmented) PushInSegment(SegmentIndex.Ss, size, write, miss);
         }
 
         if (current.Group is { } group) return TranslateInGroup(group, PushAddress, miss, Rsp);

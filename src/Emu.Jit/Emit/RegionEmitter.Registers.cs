@@ -150,6 +150,7 @@ internal sealed unsafe partial class RegionEmitter
         }
 
         EmitLoadVectors();
+        LoadSegments();
         ForgetPages();
         LoadFlags();
         LoadState(StateLayout.Tlb, OpCodes.Ldind_I);

@@ -107,7 +107,8 @@ internal sealed unsafe partial class RegionEmitter
         void PushFrame()
         {
             il.Emit(OpCodes.Ldloc, frame);
-            if (!Is64) Truncate(4);
+            Truncate(graph.StackSize);
+            if (IsSegmented) PushInSegment(SegmentIndex.Ss, size, write: false, ExitHere());
         }
 
         LocalBuilder host;
@@ -126,8 +127,7 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Ldloc, frame);
         Constant(size);
         il.Emit(OpCodes.Add);
-        if (!Is64) Truncate(4);
-        il.Emit(OpCodes.Stloc, gpr[Rsp]!);
+        PopRegister(StackPointer);
         il.Emit(OpCodes.Ldloc, value);
         PopRegister(size switch { 2 => Register.BP, 4 => Register.EBP, _ => Register.RBP });
     }

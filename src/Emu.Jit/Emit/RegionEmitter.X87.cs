@@ -175,7 +175,7 @@ internal sealed unsafe partial class RegionEmitter
         RegionInstruction? last = run.Instructions.LastOrDefault(static i => X87Run.IsTracked(i.Iced));
         if (last == null) return;
         LoadStateAddress(StateLayout.Fip);
-        PushLinear((long)last.Iced.IP);
+        PushRip((long)last.Iced.IP);
         il.Emit(OpCodes.Stind_I8);
         LoadStateAddress(StateLayout.Fop);
         Constant((ushort)last.Op.Immediate);

@@ -89,6 +89,7 @@ internal sealed unsafe partial class RegionEmitter
         AccessGrouping.Analyze(graph, IsNative);
         ZeroExtension.Analyze(graph, IsNative);
         CollectRegisters();
+        CollectSegments();
         PreparePageCaches();
         PrepareX87();
         if (usesFloat) ResultLiveness.Analyze(graph, IsNative, MayLeave, LeavesWithoutMiss, DependsOnEnvironment);
@@ -114,7 +115,7 @@ internal sealed unsafe partial class RegionEmitter
         }
 
         il.Emit(OpCodes.Stloc, rip);
-        EmitPageChecks();
+        EmitEntryChecks();
         EmitVectorPrologue();
         SetX87Loaded(false);
         LoadState(StateLayout.Remaining, OpCodes.Ldind_I8);
@@ -130,15 +131,22 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Br, blockLabels[graph.Entries[0].Index]);
     }
 
-    /// <summary>Code on other pages than that of the block it is entered at counts only while those are mapped as they were.</summary>
-    private void EmitPageChecks()
+    /// <summary>
+    /// Code on other pages than that of the block it is entered at counts only while those are mapped as they were, segmented code only within its segment.
+    /// </summary>
+    private void EmitEntryChecks()
     {
         RegionPlan plan = graph.Plan;
-        if (plan.Pages.Count == 0) return;
+        if (plan.Pages.Count == 0 && !IsSegmented) return;
         Label refuse = il.DefineLabel(), accept = il.DefineLabel();
-        LocalBuilder page = il.DeclareLocal(typeof(long)), entry = il.DeclareLocal(typeof(nint));
-        if (plan.EntersElsewhere) EmitPageCheck(new RegionPage(0, plan.Host & ~(nint)0xFFF, HasEntry: true), page, entry, refuse);
-        foreach (RegionPage other in plan.Pages) EmitPageCheck(other, page, entry, refuse);
+        if (IsSegmented) EmitCodeSegment(refuse);
+        if (plan.Pages.Count > 0)
+        {
+            LocalBuilder page = il.DeclareLocal(typeof(long)), entry = il.DeclareLocal(typeof(nint));
+            if (plan.EntersElsewhere) EmitPageCheck(new RegionPage(0, plan.Host & ~(nint)0xFFF, HasEntry: true), page, entry, refuse);
+            foreach (RegionPage other in plan.Pages) EmitPageCheck(other, page, entry, refuse);
+        }
+
         il.Emit(OpCodes.Br, accept);
         il.MarkLabel(refuse);
         EmitRefuse();
@@ -148,6 +156,7 @@ internal sealed unsafe partial class RegionEmitter
     private void EmitPageCheck(RegionPage other, LocalBuilder page, LocalBuilder entry, Label refuse)
     {
         il.Emit(OpCodes.Ldloc, rip);
+        ToLinear();
         Constant(~0xFFFL);
         il.Emit(OpCodes.And);
         if (other.Distance != 0)
@@ -162,6 +171,7 @@ internal sealed unsafe partial class RegionEmitter
         if (graph.Plan.EntersElsewhere)
         {
             LoadState(StateLayout.Rip, OpCodes.Ldind_I8);
+            ToLinear();
             Constant(~0xFFFL);
             il.Emit(OpCodes.And);
             il.Emit(OpCodes.Ldloc, page);
@@ -308,18 +318,31 @@ internal sealed unsafe partial class RegionEmitter
         il.MarkLabel(dispatch);
         StoreForExit();
         Label unknown = il.DefineLabel();
-        LocalBuilder entry = il.DeclareLocal(typeof(nint));
+        LocalBuilder entry = il.DeclareLocal(typeof(nint)), linear = exitRip;
+        if (IsSegmented)
+        {
+            // Near the limit the dispatcher has to look.
+            il.Emit(OpCodes.Ldloc, exitRip);
+            Constant(BlockBuilder.MaxBytes);
+            il.Emit(OpCodes.Add);
+            il.Emit(OpCodes.Ldloc, codeLimit!);
+            il.Emit(OpCodes.Bgt, unknown);
+            il.Emit(OpCodes.Ldloc, exitRip);
+            ToLinear();
+            linear = PopTemporary();
+        }
+
         LoadState(StateLayout.CodeTlb, OpCodes.Ldind_I);
-        EmitTlbOffset(exitRip);
+        EmitTlbOffset(linear);
         il.Emit(OpCodes.Add);
         il.Emit(OpCodes.Stloc, entry);
-        il.Emit(OpCodes.Ldloc, exitRip);
+        il.Emit(OpCodes.Ldloc, linear);
         Constant(~0xFFFL);
         il.Emit(OpCodes.And);
         LoadField(entry, StateLayout.ExecuteTag, OpCodes.Ldind_I8);
         il.Emit(OpCodes.Bne_Un, unknown);
         LocalBuilder host = Scratch(typeof(long)), cached = Scratch(typeof(nint));
-        il.Emit(OpCodes.Ldloc, exitRip);
+        il.Emit(OpCodes.Ldloc, linear);
         LoadField(entry, StateLayout.Addend, OpCodes.Ldind_I8);
         il.Emit(OpCodes.Add);
         il.Emit(OpCodes.Stloc, host);
@@ -347,15 +370,19 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Stloc, exitOp);
         EmitTailCall();
         il.MarkLabel(unknown);
-        // It may be in the other entry of the pair.
-        delegate*<Vcpu, CpuState*, Op*, void> elsewhere = &Handlers.Dispatch;
-        il.Emit(OpCodes.Ldarg_0);
-        il.Emit(OpCodes.Ldarg_1);
-        il.Emit(OpCodes.Ldarg_2);
-        Constant((nint)elsewhere);
-        il.Emit(OpCodes.Conv_I);
-        il.Emit(OpCodes.Tailcall);
-        il.EmitCalli(OpCodes.Calli, System.Reflection.CallingConventions.Standard, typeof(void), HandlerParameters, null);
+        if (!IsSegmented)
+        {
+            // It may be in the other entry of the pair. Of segmented code, only the dispatcher knows.
+            delegate*<Vcpu, CpuState*, Op*, void> elsewhere = &Handlers.Dispatch;
+            il.Emit(OpCodes.Ldarg_0);
+            il.Emit(OpCodes.Ldarg_1);
+            il.Emit(OpCodes.Ldarg_2);
+            Constant((nint)elsewhere);
+            il.Emit(OpCodes.Conv_I);
+            il.Emit(OpCodes.Tailcall);
+            il.EmitCalli(OpCodes.Calli, System.Reflection.CallingConventions.Standard, typeof(void), HandlerParameters, null);
+        }
+
         il.Emit(OpCodes.Ret);
     }
 
@@ -434,10 +461,10 @@ internal sealed unsafe partial class RegionEmitter
     }
 
     /// <summary>Pushes RIP of the block's first instruction.</summary>
-    private void PushBlockRip() => PushLinear(block.Start);
+    private void PushBlockRip() => PushRip(block.Start);
 
-    /// <summary>Pushes the linear address at a distance from the region's entry.</summary>
-    private void PushLinear(long distance)
+    /// <summary>Pushes RIP at a distance from the region's entry.</summary>
+    private void PushRip(long distance)
     {
         il.Emit(OpCodes.Ldloc, rip);
         if (distance != 0)

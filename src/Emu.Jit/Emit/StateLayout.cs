@@ -35,6 +35,7 @@ internal static unsafe class StateLayout
     public static readonly int Fdp;
     private static readonly int Segments;
     private static readonly int Selector;
+    private static readonly int Limit;
 
     static StateLayout()
     {
@@ -53,6 +54,7 @@ internal static unsafe class StateLayout
         Segments = (int)((byte*)Unsafe.AsPointer(ref state.Segment(SegmentIndex.Es).Base) - s);
         SegmentRegister segment = default;
         Selector = (int)((byte*)&segment.Selector - (byte*)&segment);
+        Limit = (int)((byte*)&segment.Limit - (byte*)&segment);
         Fop = (int)((byte*)&state.Fop - s);
         Fcs = (int)((byte*)&state.Fcs - s);
         Fds = (int)((byte*)&state.Fds - s);
@@ -79,6 +81,9 @@ internal static unsafe class StateLayout
 
     /// <summary>Offset of a segment's base.</summary>
     public static int SegmentBase(SegmentIndex segment) => Segments + ((int)segment * sizeof(SegmentRegister));
+
+    /// <summary>Offset of a segment's limit.</summary>
+    public static int SegmentLimit(SegmentIndex segment) => SegmentBase(segment) + Limit;
 
     /// <summary>Offset of a segment's selector.</summary>
     public static int SegmentSelector(SegmentIndex segment) => SegmentBase(segment) + Selector;

@@ -29,6 +29,15 @@ internal sealed record RegionPlan
     /// <summary>Mode of all blocks.</summary>
     public required CodeMode Mode { get; init; }
 
+    /// <summary>Size of RIP in the code's mode, in bytes: 8, 4 or 2.</summary>
+    public int RipSize => SizeOfRip(Mode);
+
+    /// <summary>As <see cref="RipSize"/>, of any mode.</summary>
+    public static int SizeOfRip(CodeMode mode) => (mode & CodeMode.Code64) != 0 ? 8 : (mode & CodeMode.Code32) != 0 ? 4 : 2;
+
+    /// <summary>RIP at the entry when it was planned; in segmented code, not the same as the linear address.</summary>
+    public required ulong Rip { get; init; }
+
     /// <summary>Linear address of the entry when it was planned: for people, because the code may be mapped anywhere.</summary>
     public required ulong Linear { get; init; }
 
@@ -63,6 +72,8 @@ internal sealed record RegionPlan
     /// </summary>
     public bool IsLinkable(long distance)
     {
+        // The segment may have another base the next time.
+        if (Vcpu.IsSegmented(Mode)) return false;
         long page = PageOf(distance);
         if (page == 0) return true;
         foreach (RegionPage other in Pages)

@@ -34,6 +34,7 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
     private readonly HashSet<long> loopHeads = [];
     private readonly List<(long ReturnTo, long[] Targets)> calls = [];
     private readonly Dictionary<ulong, int> counts = [];
+    private ulong rip;
     private ulong linear;
     private readonly Dictionary<long, int> byStart = [];
     private readonly List<RegionPage> pages = [];
@@ -49,7 +50,8 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
         pages.Clear();
         queue.Clear();
         CpuState* s = cpu.State;
-        linear = s->Rip;
+        rip = s->Rip;
+        linear = Vcpu.LinearRip(s);
         ulong executions = Executions(entry);
         int instructions = 0;
         queue.Enqueue(0);
@@ -77,6 +79,7 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
             Blocks = [.. planned],
             Entries = FindEntries(),
             Mode = entry.Mode,
+            Rip = rip,
             Linear = linear,
             DecoderOptions = cpu.Model.DecoderOptions,
             Host = entry.Host,
@@ -176,8 +179,7 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
     private void AddSuccessors(Vcpu cpu, byte[] bytes, Op* last, long start, Block block)
     {
         seen.Clear();
-        bool is64 = (block.Mode & CodeMode.Code64) != 0;
-        Decoder decoder = Decoder.Create(is64 ? 64 : 32, new ByteArrayCodeReader(bytes, last->Offset, bytes.Length - last->Offset), cpu.Model.DecoderOptions);
+        Decoder decoder = Decoder.Create(RegionPlan.SizeOfRip(block.Mode) * 8, new ByteArrayCodeReader(bytes, last->Offset, bytes.Length - last->Offset), cpu.Model.DecoderOptions);
         decoder.IP = (ulong)(start + last->Offset);
         decoder.Decode(out Instruction instruction);
         long next = start + last->NextOffset;
@@ -185,16 +187,16 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
         {
             case FlowControl.ConditionalBranch:
                 queue.Enqueue(next);
-                AddJump(start, TargetOf(instruction, is64));
+                AddJump(start, TargetOf(instruction, rip));
                 break;
             case FlowControl.UnconditionalBranch:
-                if (instruction.Op0Kind is OpKind.NearBranch32 or OpKind.NearBranch64) AddJump(start, TargetOf(instruction, is64));
+                if (IsDirect(instruction)) AddJump(start, TargetOf(instruction, rip));
                 break;
             case FlowControl.Call:
-                if (instruction.Op0Kind is OpKind.NearBranch32 or OpKind.NearBranch64)
+                if (IsDirect(instruction))
                 {
-                    queue.Enqueue(TargetOf(instruction, is64));
-                    calls.Add((next, [TargetOf(instruction, is64)]));
+                    queue.Enqueue(TargetOf(instruction, rip));
+                    calls.Add((next, [TargetOf(instruction, rip)]));
                 }
 
                 queue.Enqueue(next);
@@ -232,10 +234,18 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
             CollectionsMarshal.GetValueRefOrAddDefault(counts, history[i].Target, out _)++;
         }
 
-        foreach ((ulong target, _) in counts.OrderByDescending(static c => c.Value).Take(MaxTargets)) seen.Add((long)(target - linear));
+        foreach ((ulong target, _) in counts.OrderByDescending(static c => c.Value).Take(MaxTargets)) seen.Add((long)(target - rip));
     }
 
+    private static bool IsDirect(in Instruction instruction) => instruction.Op0Kind is OpKind.NearBranch16 or OpKind.NearBranch32 or OpKind.NearBranch64;
+
     /// <summary>Distance of a near branch's target from the region's entry.</summary>
-    internal static long TargetOf(in Instruction instruction, bool is64) =>
-        is64 ? (long)instruction.NearBranchTarget : (int)(uint)instruction.NearBranchTarget;
+    /// <param name="instruction">The branch, its IP a distance from the entry.</param>
+    /// <param name="rip">RIP at the entry, for branches that have 16 bits of it.</param>
+    internal static long TargetOf(in Instruction instruction, ulong rip) => instruction.Op0Kind switch
+    {
+        OpKind.NearBranch64 => (long)instruction.NearBranch64,
+        OpKind.NearBranch32 => (int)instruction.NearBranch32,
+        _ => (long)(ushort)(rip + instruction.NearBranch16) - (long)rip,
+    };
 }

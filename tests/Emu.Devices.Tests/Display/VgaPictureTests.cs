@@ -187,6 +187,34 @@ public sealed class VgaPictureTests : IDisposable
         Assert.Contains(new DisplayRectangle(20, 15, 1, 1), frame.Dirty);
     }
 
+    /// <summary>However a line lies to the vectors it is read in.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(8)]
+    [InlineData(13)]
+    public void Every_pixel_of_four_bytes_is_shown_wherever_lines_begin(int offset)
+    {
+        const int Width = 328, Pitch = 344;
+        _bench.VbeMode(Width, 8, 32);
+        _bench.Vbe(6, Pitch);
+        _bench.Vbe(8, offset);
+        byte[] pixels = new byte[Pitch * 9 * 4];
+        new Random(1).NextBytes(pixels);
+        _bench.Poke(VgaBench.FrameBuffer, pixels);
+        DisplayFrame frame = _bench.Vga.Update();
+        Assert.Equal((Width, 8), (frame.Width, frame.Height));
+        for (int y = 0; y < 8; y++)
+        {
+            for (int x = 0; x < Width; x++)
+            {
+                uint expected = BinaryPrimitives.ReadUInt32LittleEndian(pixels.AsSpan(4 * ((y * Pitch) + x + offset))) | 0xFF000000;
+                Assert.True(expected == frame[x, y], $"{x}, {y}");
+            }
+        }
+    }
+
     [Fact]
     public void Eight_bit_modes_use_the_palette_in_six_or_eight_bits()
     {
