@@ -172,7 +172,7 @@ public sealed unsafe partial class Vcpu
         {
             CpuState* s = State;
             return s->ExitRequest == 0 && s->Remaining >= 0 && s->Shadow == InterruptShadow.None && (s->SystemFlags & (Eflags.Tf | Eflags.Rf)) == 0
-                && s->Activity == ActivityState.Active
+                && s->Activity == ActivityState.Active && !IsSegmented(s->Mode)
                 && !hasPendingException && !retryAlone && !runsAlone && instructionBreakpoints == 0 && debugHit == null;
         }
     }
@@ -191,6 +191,7 @@ public sealed unsafe partial class Vcpu
         Op* first = FindRecent(s);
         if (first == null)
         {
+            if (hasPendingException) return;
             Block? block = FindBlock(s->Mode);
             if (block == null) return;
             first = block.Ops;
@@ -248,7 +249,7 @@ public sealed unsafe partial class Vcpu
     /// <summary>The linear address of the instruction at RIP.</summary>
     internal static ulong LinearRip(CpuState* s) => (s->Mode & CodeMode.Flat) != 0 ? s->Rip : (uint)(s->Segment(SegmentIndex.Cs).Base + s->Rip);
 
-    /// <summary>The first operation at RIP if the TLB and the jump cache know it; null otherwise.</summary>
+    /// <summary>The first operation at RIP if the jump cache knows it; null otherwise, or with an exception recorded.</summary>
     private Op* FindRecent(CpuState* s)
     {
         if (IsSegmented(s->Mode))
@@ -260,10 +261,25 @@ public sealed unsafe partial class Vcpu
 
         ulong linear = LinearRip(s);
         TlbEntry* entry = s->CodeTlb + TlbEntry.Index(linear);
-        if ((linear & ~0xFFFul) != entry->ExecuteTag) return null;
         nint host = (nint)(linear + (ulong)entry->Addend);
+        if ((linear & ~0xFFFul) != entry->ExecuteTag)
+        {
+            // FindBlock has more to check before it fetches.
+            if (IsSegmented(s->Mode) || MaskRip(linear) != linear || !IsCanonical(linear)) return null;
+            host = (nint)FetchHost(linear, out _, out bool mapped);
+            if (host == 0 || !mapped) return null;
+        }
+
         JumpCacheEntry* cached = s->JumpCache + JumpCacheEntry.Index(host);
-        if (cached->Key != JumpCacheEntry.KeyOf(host, s->Mode)) return null;
+        ulong key = JumpCacheEntry.KeyOf(host, s->Mode);
+        if (cached->Key != key)
+        {
+            JumpCacheEntry* pair = JumpCacheEntry.PairOf(cached);
+            if (pair->Key != key) return null;
+            // To where it is looked for first.
+            (*cached, *pair) = (*pair, *cached);
+        }
+
         // A block on two pages may have been built for another mapping; FindBlock looks into that.
         return (cached->Entry->Flags & OpFlags.ChecksMapping) == 0 ? cached->Entry : null;
     }
@@ -322,8 +338,11 @@ public sealed unsafe partial class Vcpu
         if ((linear & ~0xFFFul) != tlb->ExecuteTag) return false;
         Block? block = Code.Find((nint)(linear + (ulong)tlb->Addend), s->Mode);
         if (block == null || block.Ops != entry) return false;
+        ulong now = RetiredInstructions, since = block.CountedSince;
         block.CountedExecutions += Code.Translator!.Threshold;
-        return Code.Translator.OnHot(this, block);
+        block.CountedSince = now;
+        // Where several processors run it, they may not be abreast.
+        return Code.Translator.OnHot(this, block, now > since ? now - since : 0);
     }
 
     private Block? BuildBlock(byte* host, ulong linear, CodeMode mode)
@@ -348,6 +367,7 @@ public sealed unsafe partial class Vcpu
             if (block == null) throw new InvalidOperationException("An instruction spans more than two pages.");
         }
 
+        block.CountedSince = RetiredInstructions;
         Code.Add(block);
         CodeDecoded?.Invoke(this, linear, block.ByteLength);
         return block;

@@ -92,8 +92,14 @@ public sealed unsafe partial class Translator : ICodeTranslator
 
     uint ICodeTranslator.Threshold => options.Threshold;
 
-    bool ICodeTranslator.OnHot(Vcpu cpu, Block block)
+    bool ICodeTranslator.OnHot(Vcpu cpu, Block block, ulong within)
     {
+        if (within / options.Threshold > options.MaxDistance)
+        {
+            counters.CountRare();
+            return false;
+        }
+
         bool accepted = queue.Count < QueueCapacity;
         counters.CountOffer(accepted);
         if (!accepted) return false;

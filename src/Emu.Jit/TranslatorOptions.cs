@@ -6,6 +6,12 @@ public sealed record TranslatorOptions
     /// <summary>Executions of a block before it is translated, at least 1.</summary>
     public uint Threshold { get; init; } = 20_000;
 
+    /// <summary>
+    /// Most instructions that a processor retires on average from one execution of a block to the next for the block to be translated. What runs less often will not
+    /// make up for being translated; without this limit everything that ever runs would be translated in the end.
+    /// </summary>
+    public ulong MaxDistance { get; init; } = 500_000;
+
     /// <summary>Translate on the spot, so that runs are repeatable to the last operation; else on a thread of its own.</summary>
     public bool Synchronous { get; init; }
 

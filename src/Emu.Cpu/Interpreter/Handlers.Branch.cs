@@ -80,7 +80,13 @@ internal static unsafe partial class Handlers
         if ((linear & ~0xFFFul) != entry->ExecuteTag) return;
         nint host = (nint)(linear + (ulong)entry->Addend);
         JumpCacheEntry* cached = s->JumpCache + JumpCacheEntry.Index(host);
-        if (cached->Key != JumpCacheEntry.KeyOf(host, s->Mode)) return;
+        ulong key = JumpCacheEntry.KeyOf(host, s->Mode);
+        if (cached->Key != key)
+        {
+            cached = JumpCacheEntry.PairOf(cached);
+            if (cached->Key != key) return;
+        }
+
         Op* next = cached->Entry;
         next->Handler(cpu, s, next);
     }

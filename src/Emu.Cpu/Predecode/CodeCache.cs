@@ -32,6 +32,9 @@ internal sealed unsafe class Block
 
     /// <summary>Executions counted up to the last time it was offered to the translator.</summary>
     public ulong CountedExecutions { get; set; }
+
+    /// <summary>What the processor that runs it had retired (<see cref="Vcpu.RetiredInstructions"/>) when it was built or last offered.</summary>
+    public ulong CountedSince { get; set; }
 }
 
 /// <summary>
@@ -58,7 +61,9 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
     public CodeCache(GuestMemory memory)
     {
         this.memory = memory;
-        JumpCache = (JumpCacheEntry*)NativeMemory.AllocZeroed(JumpCacheEntry.Count, (nuint)sizeof(JumpCacheEntry));
+        // Aligned, for PairOf and so that a pair is in one line of the host's cache.
+        JumpCache = (JumpCacheEntry*)NativeMemory.AlignedAlloc(JumpCacheEntry.Count * (nuint)sizeof(JumpCacheEntry), 64);
+        NativeMemory.Clear(JumpCache, JumpCacheEntry.Count * (nuint)sizeof(JumpCacheEntry));
         memory.AddCodeListener(this);
         DebugPoints = new DebugPoints(RetireAt);
     }
@@ -106,7 +111,9 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
     /// <summary>Puts a block in the jump cache.</summary>
     internal void Remember(Block block)
     {
-        JumpCache[JumpCacheEntry.Index(block.Host)] = new JumpCacheEntry { Key = block.Key, Entry = block.Ops };
+        JumpCacheEntry* entry = JumpCache + JumpCacheEntry.Index(block.Host);
+        if (entry->Key != block.Key) *JumpCacheEntry.PairOf(entry) = *entry;
+        *entry = new JumpCacheEntry { Key = block.Key, Entry = block.Ops };
     }
 
     private void Watch(uint page, Block block)
@@ -166,6 +173,8 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
         Invalidations++;
         blocks.Remove(block.Key);
         JumpCacheEntry* entry = JumpCache + JumpCacheEntry.Index(block.Host);
+        if (entry->Entry == block.Ops) *entry = default;
+        entry = JumpCacheEntry.PairOf(entry);
         if (entry->Entry == block.Ops) *entry = default;
         for (int i = 0; i < block.OpCount; i++) block.Ops[i].Handler = &Handlers.Stale;
         Translator?.OnRetired(block);
@@ -234,7 +243,7 @@ public sealed unsafe class CodeCache : ICodeWriteListener, IDisposable
         Clear();
         Release();
         Translator?.Dispose();
-        NativeMemory.Free(JumpCache);
+        NativeMemory.AlignedFree(JumpCache);
         Fusion.Dispose();
         JumpCache = null;
     }

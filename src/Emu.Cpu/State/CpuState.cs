@@ -309,7 +309,11 @@ public unsafe struct JumpCacheEntry
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong KeyOf(nint host, CodeMode mode) => (ulong)host | ((ulong)mode << ModeBit);
 
-    /// <summary>Entry index for a host address.</summary>
+    /// <summary>The entry in the same line of the host's cache that has what this one had before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static JumpCacheEntry* PairOf(JumpCacheEntry* entry) => (JumpCacheEntry*)((nuint)entry ^ SizeInBytes);
+
+    /// <summary>Entry index for a host address. A block is in this entry or in its pair (<see cref="PairOf"/>).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static nuint Index(nint host) => (((nuint)host >> GrainBits) ^ ((nuint)host >> FoldBit)) & (Count - 1);
 }

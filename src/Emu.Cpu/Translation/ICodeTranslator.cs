@@ -14,10 +14,13 @@ internal unsafe interface ICodeTranslator : IDisposable
     uint Threshold { get; }
 
     /// <summary>
-    /// The block at RIP has run <see cref="Threshold"/> times and is about to run again. False if the translator has enough to do: it is asked again after as
+    /// The block at RIP has run <see cref="Threshold"/> times and is about to run again. False if it does not run often enough, or if the translator has enough to do: it is asked again after as
     /// many executions more, so that what runs most is most likely to be taken.
     /// </summary>
-    bool OnHot(Vcpu cpu, Block block);
+    /// <param name="cpu">The processor.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="within">Instructions that the processor retired meanwhile.</param>
+    bool OnHot(Vcpu cpu, Block block, ulong within);
 
     /// <summary>The bytes of a block were overwritten, or the cache drops it. It may be running.</summary>
     void OnRetired(Block block);

@@ -370,6 +370,19 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Stloc, exitOp);
         EmitTailCall();
         il.MarkLabel(unknown);
+        if (!IsSegmented)
+        {
+            // It may be in the other entry of the pair. Of segmented code, only the dispatcher knows.
+            delegate*<Vcpu, CpuState*, Op*, void> elsewhere = &Handlers.Dispatch;
+            il.Emit(OpCodes.Ldarg_0);
+            il.Emit(OpCodes.Ldarg_1);
+            il.Emit(OpCodes.Ldarg_2);
+            Constant((nint)elsewhere);
+            il.Emit(OpCodes.Conv_I);
+            il.Emit(OpCodes.Tailcall);
+            il.EmitCalli(OpCodes.Calli, System.Reflection.CallingConventions.Standard, typeof(void), HandlerParameters, null);
+        }
+
         il.Emit(OpCodes.Ret);
     }
 

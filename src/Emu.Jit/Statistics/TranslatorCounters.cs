@@ -25,6 +25,12 @@ internal sealed class TranslatorCounters
         lock (gate) sum = accepted ? sum with { OffersAccepted = sum.OffersAccepted + 1 } : sum with { OffersRefused = sum.OffersRefused + 1 };
     }
 
+    /// <summary>A block was offered that runs too seldom.</summary>
+    public void CountRare()
+    {
+        lock (gate) sum = sum with { OffersRare = sum.OffersRare + 1 };
+    }
+
     /// <summary>A region was compiled; it exists until <see cref="CountFreed"/>.</summary>
     public void CountCompiled(Region region)
     {

@@ -29,6 +29,9 @@ public sealed record TranslatorStatistics
     /// <summary>Hot blocks sent back to be counted again, because enough was waiting.</summary>
     public long OffersRefused { get; init; }
 
+    /// <summary>Blocks sent back to be counted again, because they run too seldom.</summary>
+    public long OffersRare { get; init; }
+
     /// <summary>Guest instructions translated since the start.</summary>
     public long InstructionsCompiled { get; init; }
 
@@ -75,7 +78,7 @@ public sealed record TranslatorStatistics
         Line(output, "regions compiled", $"{RegionsCompiled:N0}, {RegionsDiscarded:N0} of them too late, {QueueLength} waiting");
         Line(output, "regions invalidated", $"{RegionsInvalidated:N0}");
         Line(output, "regions released", $"{RegionsReleased:N0} for memory, in {Generations:N0} generations");
-        Line(output, "hot blocks offered", $"{OffersAccepted + OffersRefused:N0}, {OffersRefused:N0} of them refused because busy");
+        Line(output, "hot blocks offered", $"{OffersAccepted + OffersRefused + OffersRare:N0}, {OffersRefused:N0} of them refused because busy, {OffersRare:N0} as too rare");
         Line(output, "instructions translated", $"{InstructionsCompiled:N0}, {Share(InstructionsCalled, InstructionsCompiled)} of them left to the interpreter");
         Line(output, "IL emitted", $"{IlBytes:N0} bytes, {Ratio(IlBytes, InstructionsCompiled)} an instruction");
         Line(output, "host code", $"{HostBytes:N0} bytes, {Ratio(HostBytes, InstructionsCompiled)} an instruction");
