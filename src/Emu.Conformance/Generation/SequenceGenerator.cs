@@ -215,8 +215,11 @@ public sealed unsafe class SequenceGenerator
         return _builder.TryEncode(instruction, TestMap.CodeBase & _builder.AddressMask | 0x3000, out _);
     }
 
-    private static ulong After(in Instruction instruction, ulong undefined) =>
-        undefined & ~FlagMask.Bits(instruction.RflagsWritten | instruction.RflagsCleared | instruction.RflagsSet) | FlagMask.Bits(instruction.RflagsUndefined);
+    // A shift by no bits leaves the flags as they were.
+    private static ulong After(in Instruction instruction, ulong undefined) => instruction.Mnemonic
+        is Mnemonic.Shl or Mnemonic.Sal or Mnemonic.Shr or Mnemonic.Sar or Mnemonic.Rol or Mnemonic.Ror or Mnemonic.Rcl or Mnemonic.Rcr or Mnemonic.Shld or Mnemonic.Shrd
+        ? undefined | FlagMask.Bits(instruction.RflagsUndefined)
+        : undefined & ~FlagMask.Bits(instruction.RflagsWritten | instruction.RflagsCleared | instruction.RflagsSet) | FlagMask.Bits(instruction.RflagsUndefined);
 
     private bool Encode(CaseInput* input, List<Item> items)
     {

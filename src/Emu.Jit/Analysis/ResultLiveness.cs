@@ -46,9 +46,26 @@ internal sealed class ResultLiveness
             (uint read, uint killed, uint written) = Effects(instruction.Iced);
             instruction.ResultDead = written != 0 && (written & live) == 0;
             live &= ~killed;
-            if (!instruction.ResultDead || isKept(instruction)) live |= read;
+            // What RyuJIT may fold does not count as looking: for it, a shift by all bits leaves nothing to compute before it.
+            if (isKept(instruction) || (!instruction.ResultDead && !IsFoldable(instruction.Iced))) live |= read;
             if (leaves[i]) live = All;
         }
+    }
+
+    /// <summary>Whether the result may be known, or be one of the sources, whatever another source holds: with an immediate operand, or with the same register twice.</summary>
+    public static bool IsFoldable(in Instruction i)
+    {
+        for (int n = 0; n < i.OpCount; n++)
+        {
+            OpKind kind = i.GetOpKind(n);
+            if (kind is >= OpKind.Immediate8 and <= OpKind.Immediate32to64) return true;
+            for (int other = n + 1; other < i.OpCount && kind == OpKind.Register; other++)
+            {
+                if (i.GetOpKind(other) == OpKind.Register && i.GetOpRegister(other) == i.GetOpRegister(n)) return true;
+            }
+        }
+
+        return false;
     }
 
     private (uint Read, uint Killed, uint Written) Effects(in Instruction i)

@@ -85,6 +85,49 @@ internal sealed unsafe partial class RegionEmitter
         il.MarkLabel(accept);
     }
 
+    /// <summary>
+    /// RyuJIT takes for granted that x - 0 is x and that what nobody looks at need not be computed, and computes with constants by itself. Under the guest's MXCSR none of that is so:
+    /// denormals are flushed, NaNs are quieted, flags are set. So results are kept, and vectors that it could know the value of are hidden from it.
+    /// </summary>
+    private void EmitFloatPrecautions()
+    {
+        if (DependsOnEnvironment(current))
+        {
+            if (current.ResultDead) EmitKeepResult();
+            return;
+        }
+
+        ref readonly Instruction i = ref current.Iced;
+        if (i.OpCount == 0 || i.Op0Kind != OpKind.Register || !i.Op0Register.IsVectorRegister()) return;
+        bool fromGeneral = i.GetOpKind(i.OpCount - 1) == OpKind.Register && i.GetOpRegister(i.OpCount - 1).IsGPR();
+        if (!fromGeneral && !ResultLiveness.IsFoldable(i)) return;
+        int zeroes = StateLayout.Vector + (RegisterStride / 2);
+        if (!IsZeroIdiom(i))
+        {
+            EmitKeepResult();
+            zeroes = StateLayout.Scratch;
+        }
+
+        // The upper half of ZMM0, which is zero throughout.
+        LoadStateAddress(zeroes);
+        il.Emit(OpCodes.Volatile);
+        if (zeroes == StateLayout.Scratch || i.Encoding == EncodingKind.VEX || !wideVectors)
+        {
+            il.Emit(OpCodes.Ldobj, RegisterType);
+            il.Emit(OpCodes.Stloc, VectorLocal(i.Op0Register));
+        }
+        else
+        {
+            il.Emit(OpCodes.Ldobj, typeof(Vector128<byte>));
+            PopVector(i.Op0Register, 16);
+        }
+    }
+
+    /// <summary>PXOR, XORPS and XORPD of a register with itself.</summary>
+    private static bool IsZeroIdiom(in Instruction i) =>
+        i.Mnemonic is Mnemonic.Pxor or Mnemonic.Xorps or Mnemonic.Xorpd or Mnemonic.Vpxor or Mnemonic.Vxorps or Mnemonic.Vxorpd
+        && i.GetOpKind(i.OpCount - 1) == OpKind.Register && i.GetOpRegister(i.OpCount - 1) == i.GetOpRegister(i.OpCount - 2);
+
     /// <summary>Has a result nobody sees computed all the same, for the exception flags that come of it.</summary>
     private void EmitKeepResult()
     {

@@ -241,7 +241,7 @@ internal sealed unsafe partial class RegionEmitter
             if (UsesVectors(current.Iced))
             {
                 EmitVector();
-                if (current.ResultDead && DependsOnEnvironment(current)) EmitKeepResult();
+                if (usesFloat) EmitFloatPrecautions();
             }
             else Emitters[current.Iced.Mnemonic](this);
             NativeInstructions++;
