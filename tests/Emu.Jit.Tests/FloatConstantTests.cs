@@ -13,7 +13,7 @@ public sealed class FloatConstantTests
     public static TheoryData<string, uint> Cases()
     {
         TheoryData<string, uint> cases = [];
-        foreach (string how in (ReadOnlySpan<string>)["minus nothing", "minus what was shifted out", "shifted out", "bytes shifted out", "times one", "over one", "one and one", "all ones", "blended out", "integer and nothing", "integer times nothing"])
+        foreach (string how in (ReadOnlySpan<string>)["minus nothing", "minus what was shifted out", "shifted out", "bytes shifted out", "times one", "over one", "one and one", "all ones", "blended out", "no way out after all", "integer and nothing", "integer times nothing"])
         {
             foreach (uint mxcsr in (ReadOnlySpan<uint>)[0x1F80, 0xDF80, 0x1FC0]) cases.Add(how, mxcsr);
         }
@@ -41,6 +41,7 @@ public sealed class FloatConstantTests
             c.mov(__qword_ptr[0x6018], rax);
             c.mov(__dword_ptr[0x6020], (int)mxcsr);
             c.vmovdqu(ymm1, __ymmword_ptr[0x6000]);
+            c.fninit();
             c.Loop(10, c =>
             {
                 c.ldmxcsr(__dword_ptr[0x6020]);
@@ -106,6 +107,16 @@ public sealed class FloatConstantTests
             case "blended out":
                 c.vaddpd(ymm0, ymm1, ymm1);
                 c.vblendpd(ymm0, ymm0, ymm1, 15);
+                break;
+            case "no way out after all":
+                c.fld1();
+                c.add(eax, 1);
+                c.haddps(xmm0, xmm1);
+                c.fincstp();
+                c.fdecstp();
+                c.orps(xmm3, xmm1);
+                c.movaps(xmm0, xmm3);
+                c.fstp(st0);
                 break;
             case "integer and nothing":
                 c.cvttsd2si(eax, xmm1);

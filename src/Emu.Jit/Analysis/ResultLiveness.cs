@@ -15,25 +15,19 @@ internal sealed class ResultLiveness
     /// <summary>Sets <see cref="RegionInstruction.ResultDead"/> throughout a region.</summary>
     /// <param name="graph">The region.</param>
     /// <param name="isNative">Whether an instruction is performed in place.</param>
-    /// <param name="mayLeave">Whether one that is can hand over to the interpreter before it has done anything.</param>
-    /// <param name="leavesWithoutMiss">Whether it can do so though its memory operand is a hit.</param>
     /// <param name="isKept">Whether it is computed even with a dead result.</param>
     public static void Analyze(
-        RegionGraph graph, Func<RegionInstruction, bool> isNative, Func<RegionInstruction, bool> mayLeave, Func<RegionInstruction, bool> leavesWithoutMiss, Func<RegionInstruction, bool> isKept)
+        RegionGraph graph, Func<RegionInstruction, bool> isNative, Func<RegionInstruction, bool> isKept)
     {
         ResultLiveness liveness = new();
-        foreach (RegionBlock block in graph.Blocks) liveness.Analyze(block, isNative, mayLeave, leavesWithoutMiss, isKept);
+        foreach (RegionBlock block in graph.Blocks) liveness.Analyze(block, isNative, isKept);
     }
 
-    // Every block ends with a way out, where everything is stored.
-    private void Analyze(
-        RegionBlock block, Func<RegionInstruction, bool> isNative, Func<RegionInstruction, bool> mayLeave, Func<RegionInstruction, bool> leavesWithoutMiss, Func<RegionInstruction, bool> isKept)
+    // Every block ends with a way out, where everything is stored. Those before it do not count, for RyuJIT may find that one is never taken.
+    private void Analyze(RegionBlock block, Func<RegionInstruction, bool> isNative, Func<RegionInstruction, bool> isKept)
     {
         uint live = All;
         int last = block.Instructions.Count - (block.End == BlockEnd.FallThrough ? 1 : 2);
-        // One that shares the check of another's address leaves no more.
-        HashSet<AccessGroup> seen = [];
-        bool[] leaves = [.. block.Instructions.Select(i => mayLeave(i) && ((i.Group == null || seen.Add(i.Group)) | leavesWithoutMiss(i)))];
         for (int i = last; i >= 0; i--)
         {
             RegionInstruction instruction = block.Instructions[i];
@@ -48,7 +42,6 @@ internal sealed class ResultLiveness
             live &= ~killed;
             // What RyuJIT may fold does not count as looking: for it, a shift by all bits leaves nothing to compute before it.
             if (isKept(instruction) || (!instruction.ResultDead && !IsFoldable(instruction.Iced))) live |= read;
-            if (leaves[i]) live = All;
         }
     }
 

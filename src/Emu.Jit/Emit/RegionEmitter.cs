@@ -92,7 +92,7 @@ internal sealed unsafe partial class RegionEmitter
         CollectSegments();
         PreparePageCaches();
         PrepareX87();
-        if (usesFloat) ResultLiveness.Analyze(graph, IsNative, MayLeave, LeavesWithoutMiss, DependsOnEnvironment);
+        if (usesFloat) ResultLiveness.Analyze(graph, IsNative, DependsOnEnvironment);
         EmitPrologue();
         foreach (RegionBlock b in graph.Blocks) EmitBlock(b);
         while (stubs.TryDequeue(out Action? stub)) stub();
