@@ -35,7 +35,7 @@ internal sealed unsafe class RegionInstruction
     /// <summary>Nobody sees the status flags it writes: they are overwritten before being read, with no way out between.</summary>
     public bool FlagsDead { get; set; }
 
-    /// <summary>Nobody sees what it writes to registers: that is overwritten before being read, with no way out between. Known in regions with floating point.</summary>
+    /// <summary>Perhaps nobody sees what it writes to registers: that is overwritten, and what reads it before, or leaves, RyuJIT may find to be of no consequence. Known in regions with floating point.</summary>
     public bool ResultDead { get; set; }
 
     /// <summary>Nobody sees what its 8- or 16-bit destination leaves in the rest of the register; see <see cref="DemandedBits"/>.</summary>
