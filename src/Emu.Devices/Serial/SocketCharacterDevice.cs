@@ -12,6 +12,9 @@ public abstract class SocketCharacterDevice : CharacterDevice
     private readonly OutputQueue _output;
     private readonly ManualResetEventSlim _connected = new();
     private readonly Thread _input;
+    // Held while a connection is shut down or closed: closing it while another thread is still inside its Shutdown would reset it (.NET unblocks the call that
+    // way), and what the peer has not read yet would be lost.
+    private readonly Lock _ending = new();
     private volatile Socket? _connection;
 
     /// <param name="post">Runs an action on the machine's thread.</param>
@@ -97,11 +100,12 @@ public abstract class SocketCharacterDevice : CharacterDevice
         }
     }
 
-    private static void HangUp(Socket connection)
+    private void HangUp(Socket connection)
     {
         try
         {
-            connection.Shutdown(SocketShutdown.Both);
+            lock (_ending)
+                connection.Shutdown(SocketShutdown.Both);
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
@@ -123,7 +127,8 @@ public abstract class SocketCharacterDevice : CharacterDevice
             _connection = null;
             _connected.Reset();
             _output.Clear();
-            socket.Dispose();
+            lock (_ending)
+                socket.Dispose();
             if (!IsDisposed)
                 Enqueue(CharacterEvent.Closed);
         }
