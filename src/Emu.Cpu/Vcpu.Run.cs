@@ -327,22 +327,27 @@ public sealed unsafe partial class Vcpu
     }
 
     /// <summary>
-    /// Offers the block at RIP, whose first operation is <paramref name="entry"/>, to the translator; false if it does not take it now.
+    /// Offers the block at RIP, whose first operation is <paramref name="entry"/>, to the translator. If that does not take it now, the block counts on.
     /// </summary>
-    internal bool ReportHot(Op* entry)
+    internal void ReportHot(Op* entry)
     {
         CpuState* s = State;
         ulong linear = LinearRip(s);
         TlbEntry* tlb = s->CodeTlb + TlbEntry.Index(linear);
         // The translation may have gone while the block ran its first operation; its time will come again.
-        if ((linear & ~0xFFFul) != tlb->ExecuteTag) return false;
-        Block? block = Code.Find((nint)(linear + (ulong)tlb->Addend), s->Mode);
-        if (block == null || block.Ops != entry) return false;
+        Block? block = (linear & ~0xFFFul) == tlb->ExecuteTag ? Code.Find((nint)(linear + (ulong)tlb->Addend), s->Mode) : null;
+        if (block == null || block.Ops != entry)
+        {
+            entry->Immediate = Code.Translator!.Threshold;
+            return;
+        }
+
         ulong now = RetiredInstructions, since = block.CountedSince;
-        block.CountedExecutions += Code.Translator!.Threshold;
+        ulong executions = block.StopCounting();
         block.CountedSince = now;
         // Where several processors run it, they may not be abreast.
-        return Code.Translator.OnHot(this, block, now > since ? now - since : 0);
+        uint again = Code.Translator!.OnHot(this, block, executions, now > since ? now - since : 0);
+        if (again != 0) block.Count(again);
     }
 
     private Block? BuildBlock(byte* host, ulong linear, CodeMode mode)

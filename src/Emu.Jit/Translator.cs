@@ -16,6 +16,9 @@ public sealed unsafe partial class Translator : ICodeTranslator
     /// <summary>Executions of a block whose region was invalidated before it is translated again.</summary>
     internal const uint RetryThreshold = 10_000;
 
+    /// <summary>The part of the threshold after which a block that was refused is offered again: soon, that the worker does not run out of plans.</summary>
+    private const uint RefusedPart = 8;
+
     /// <summary>Most plans that wait to be compiled.</summary>
     private const int QueueCapacity = 4;
 
@@ -92,21 +95,21 @@ public sealed unsafe partial class Translator : ICodeTranslator
 
     uint ICodeTranslator.Threshold => options.Threshold;
 
-    bool ICodeTranslator.OnHot(Vcpu cpu, Block block, ulong within)
+    uint ICodeTranslator.OnHot(Vcpu cpu, Block block, ulong executions, ulong within)
     {
-        if (within / options.Threshold > options.MaxDistance)
+        if (within / executions > options.MaxDistance)
         {
             counters.CountRare();
-            return false;
+            return options.Threshold;
         }
 
         bool accepted = queue.Count < QueueCapacity;
         counters.CountOffer(accepted);
-        if (!accepted) return false;
+        if (!accepted) return Math.Max(options.Threshold / RefusedPart, 1);
         RegionPlan plan = planner.Plan(cpu, block);
         if (options.Synchronous || keepsListings) Install(Compile(plan));
         else queue.Add(plan);
-        return true;
+        return 0;
     }
 
     private Region Compile(RegionPlan plan)

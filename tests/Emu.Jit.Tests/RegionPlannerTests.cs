@@ -94,8 +94,7 @@ public sealed unsafe class RegionPlannerTests
         Assert.Equal(3, Plan(guest, options, static _ => 2).Blocks.Count);
         // As a region does that is entered at the function.
         Block function = BlockAt(guest, LongMachine.Code + 13);
-        function.Ops->Handler = &Handlers.Enter;
-        function.CountedExecutions = options.Threshold;
+        function.StopCounting();
 
         Assert.Equal(3, Plan(guest, options, static _ => 1).Blocks.Count);
         Assert.Equal(2, Plan(guest, options, static _ => 2).Blocks.Count);

@@ -31,15 +31,9 @@ internal static unsafe partial class Handlers
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ProfileHot(Vcpu cpu, CpuState* s, Op* op)
     {
-        // Before the call, which may put the translation here.
-        op->Handler = &Enter;
-        if (!cpu.ReportHot(op))
-        {
-            op->Handler = &Profile;
-            op->Immediate = cpu.Code.Translator!.Threshold;
-            op++;
-        }
-
+        cpu.ReportHot(op);
+        // The translation may be here by now.
+        if ((nint)op->Handler == (nint)(delegate*<Vcpu, CpuState*, Op*, void>)&Profile) op++;
         op->Handler(cpu, s, op);
     }
 

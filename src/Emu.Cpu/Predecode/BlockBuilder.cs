@@ -75,9 +75,8 @@ internal sealed unsafe class BlockBuilder
         else if (code.Translator != null && !stops && IsTranslatable(mode))
         {
             Op* entry = NewOp(used++, 0, 0);
-            entry->Handler = &Handlers.Profile;
+            entry->Handler = &Handlers.Enter;
             entry->Flags = OpFlags.Entry;
-            entry->Immediate = code.Translator.Threshold;
         }
 
         if (stops)
@@ -133,7 +132,7 @@ internal sealed unsafe class BlockBuilder
         FuseLast(count, mode);
         Op* copy = (Op*)NativeMemory.Alloc((nuint)used, Op.SizeInBytes);
         new Span<Op>(ops, used).CopyTo(new Span<Op>(copy, used));
-        return new Block
+        Block block = new()
         {
             Host = (nint)host,
             Mode = mode,
@@ -142,6 +141,8 @@ internal sealed unsafe class BlockBuilder
             OpCount = used,
             SecondPage = (nint)secondPage,
         };
+        if ((copy->Flags & OpFlags.Entry) != 0) block.Count(code.Translator!.Threshold);
+        return block;
     }
 
     /// <summary>Modes a translator takes: one instruction after the other, no alignment checks.</summary>

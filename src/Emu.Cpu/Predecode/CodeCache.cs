@@ -6,6 +6,10 @@ namespace Emu.Cpu;
 /// <summary>A run of predecoded instructions that starts on one page and is entered only at its first one.</summary>
 internal sealed unsafe class Block
 {
+    /// <summary>Executions counted; while it counts, what they will be when the count is over.</summary>
+    private ulong counted;
+    private ulong countedBefore;
+
     /// <summary>Host address of the first byte.</summary>
     public required nint Host { get; init; }
 
@@ -30,11 +34,31 @@ internal sealed unsafe class Block
     /// <summary>Its bytes have been overwritten.</summary>
     public bool Stale { get; set; }
 
-    /// <summary>Executions counted up to the last time it was offered to the translator.</summary>
-    public ulong CountedExecutions { get; set; }
+    /// <summary>Whether its executions are counted, to be offered to a translator in the end: it is neither translated, as one a region is entered at, nor about to be.</summary>
+    public bool Counts => (nint)Ops->Handler == (nint)(delegate*<Vcpu, CpuState*, Op*, void>)&Handlers.Profile;
+
+    /// <summary>How often the interpreter has run it; null of a block that never counts.</summary>
+    public ulong? Executions => (Ops->Flags & OpFlags.Entry) == 0 ? null : Counts ? counted - Ops->Immediate : counted;
 
     /// <summary>What the processor that runs it had retired (<see cref="Vcpu.RetiredInstructions"/>) when it was built or last offered.</summary>
     public ulong CountedSince { get; set; }
+
+    /// <summary>Counts executions, to be offered to the translator after so many more.</summary>
+    public void Count(ulong executions)
+    {
+        countedBefore = Executions ?? 0;
+        counted = countedBefore + executions;
+        Ops->Immediate = executions;
+        Ops->Handler = &Handlers.Profile;
+    }
+
+    /// <summary>Counts no more: its first operation is about to become a region's code. Gives the executions since it began to count, at least 1.</summary>
+    public ulong StopCounting()
+    {
+        counted = Executions ?? 0;
+        Ops->Handler = &Handlers.Enter;
+        return Math.Max(counted - countedBefore, 1);
+    }
 }
 
 /// <summary>

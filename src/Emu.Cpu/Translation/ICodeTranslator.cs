@@ -14,13 +14,15 @@ internal unsafe interface ICodeTranslator : IDisposable
     uint Threshold { get; }
 
     /// <summary>
-    /// The block at RIP has run <see cref="Threshold"/> times and is about to run again. False if it does not run often enough, or if the translator has enough to do: it is asked again after as
-    /// many executions more, so that what runs most is most likely to be taken.
+    /// The block at RIP has run as often as asked for, <see cref="Threshold"/> times at first, and is about to run again. If it does not run often enough, or if the translator has enough to do, it
+    /// is asked again some executions later, so that what runs most is most likely to be taken.
     /// </summary>
     /// <param name="cpu">The processor.</param>
-    /// <param name="block">The block.</param>
+    /// <param name="block">The block, which does not count any more.</param>
+    /// <param name="executions">Executions since it was built or last offered, at least 1.</param>
     /// <param name="within">Instructions that the processor retired meanwhile.</param>
-    bool OnHot(Vcpu cpu, Block block, ulong within);
+    /// <returns>0 if it is taken, else after how many executions to ask again.</returns>
+    uint OnHot(Vcpu cpu, Block block, ulong executions, ulong within);
 
     /// <summary>The bytes of a block were overwritten, or the cache drops it. It may be running.</summary>
     void OnRetired(Block block);

@@ -106,8 +106,7 @@ internal sealed unsafe class Region(RegionPlan plan, RegionMemory memory, Dynami
         {
             Block block = plan.Blocks[index].Block;
             if (block.Stale) continue;
-            block.Ops->Immediate = threshold;
-            block.Ops->Handler = &Handlers.Profile;
+            block.Count(threshold);
         }
     }
 }

@@ -99,9 +99,8 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
         {
             if (!byStart.TryGetValue(start, out int index) || entries.Contains(index) || entries.Count == MaxEntries) continue;
             Block block = planned[index].Block;
-            if (!Counts(block)) continue;
-            block.CountedExecutions = Executions(block);
-            block.Ops->Handler = &Handlers.Enter;
+            if (!block.Counts) continue;
+            block.StopCounting();
             entries.Add(index);
         }
 
@@ -128,18 +127,10 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
     }
 
     /// <summary>How often the interpreter has run a block; what is not counted counts as often.</summary>
-    private ulong Executions(Block block)
-    {
-        Op* first = block.Ops;
-        if ((first->Flags & OpFlags.Entry) == 0) return uint.MaxValue;
-        return block.CountedExecutions + (Counts(block) && first->Immediate < options.Threshold ? options.Threshold - first->Immediate : 0);
-    }
-
-    /// <summary>Whether a block counts executions, or belongs to a region as an entry, now or soon.</summary>
-    private static bool Counts(Block block) => (nint)block.Ops->Handler == (nint)(delegate*<Vcpu, CpuState*, Op*, void>)&Handlers.Profile;
+    private static ulong Executions(Block block) => block.Executions ?? uint.MaxValue;
 
     /// <summary>Whether a block is left to the region that is entered there, rather than translated once more.</summary>
-    private bool IsLeftToItsRegion(Block block) => (block.Ops->Flags & OpFlags.Entry) != 0 && !Counts(block) && copies(block) >= MaxCopies;
+    private bool IsLeftToItsRegion(Block block) => (block.Ops->Flags & OpFlags.Entry) != 0 && !block.Counts && copies(block) >= MaxCopies;
 
     private static bool StopsForDebugger(Block block) =>
         ((block.Ops[0].Flags | block.Ops[1].Flags) & OpFlags.Breakpoint) != 0;
