@@ -55,9 +55,12 @@ public sealed unsafe class CaseComparer
     private static bool SameFault(CaseResult* e, CaseResult* a) =>
         e->Vector == a->Vector && SameErrorCode(e, a) && (e->Vector != 14 || e->Cr2 == a->Cr2);
 
-    // Linux sets the P bit of the error code for addresses of its own half (arch/x86/mm/fault.c), so that they tell nothing.
+    // Linux sets the P bit of the error code for addresses that are not its user's (arch/x86/mm/fault.c), so that they tell nothing: its own half, and the last page of the lower one,
+    // which it keeps free.
+    private const ulong UserEnd = 0x7FFF_FFFF_F000;
+
     private static bool SameErrorCode(CaseResult* e, CaseResult* a) =>
-        !HasErrorCode(e->Vector) || e->ErrorCode == a->ErrorCode || (e->Vector == 14 && e->Cr2 >> 47 != 0 && ((e->ErrorCode ^ a->ErrorCode) & ~1u) == 0);
+        !HasErrorCode(e->Vector) || e->ErrorCode == a->ErrorCode || (e->Vector == 14 && e->Cr2 >= UserEnd && ((e->ErrorCode ^ a->ErrorCode) & ~1u) == 0);
 
     // An access that wraps around a 4-GByte limit may or may not raise an exception (SDM Vol. 3A 5.3).
     private static bool WrapsAtFourGigabytes(CaseInput* input, CaseResult* e, CaseResult* a) =>

@@ -32,7 +32,7 @@ internal static unsafe class MismatchDescription
         text.Append($"\n         RFLAGS={FlagNames.Values(input->State.Rflags)} MXCSR={input->State.Mxcsr:X4} FCW={input->State.Fcw:X4} FSW={input->State.Fsw:X4} FTW={input->State.Ftw:X2}");
         text.Append($" segments={string.Join(',', Enumerable.Range(0, 6).Select(i => input->State.Segments[i].ToString("X")))} FS.base={input->State.FsBase:X} GS.base={input->State.GsBase:X}\n");
         if (input->InstructionCount == 1) AppendOperands(text, code, input);
-        text.Append($"  host: {(expected->Outcome == CaseOutcome.Fault ? $"{VectorNames.Of(expected->Vector)} error {expected->ErrorCode:X}" : "completed")} RIP {expected->State.Rip:X}\n");
+        text.Append($"  host: {(expected->Outcome == CaseOutcome.Fault ? $"{VectorNames.Of(expected->Vector)} error {expected->ErrorCode:X}{(expected->Vector == 14 ? $" at {expected->Cr2:X}" : "")}" : "completed")} RIP {expected->State.Rip:X}\n");
         foreach (Difference difference in differences) text.Append("  differs in ").Append(difference).Append('\n');
         return text.ToString();
     }

@@ -33,6 +33,9 @@ public sealed record OracleOptions
     /// <summary>Mismatches described in full, for each form.</summary>
     public int DescribedMismatches { get; init; } = 3;
 
+    /// <summary>Sequences with a mismatch of which one is described in full, for each mode.</summary>
+    public int DescribedSequences { get; init; } = 30;
+
     /// <summary>Whether to run privileged forms for the fault they raise.</summary>
     public bool Privileged { get; init; } = true;
 

@@ -145,8 +145,10 @@ public sealed unsafe class OracleRunner
             return;
         }
 
-        string signature = MismatchDescription.Signature(suspect.Differences);
         CaseInput input = suspect.Input;
+        string signature = MismatchDescription.Signature(suspect.Differences);
+        // One sequence of many states often goes wrong in all of them.
+        if (total.Form == FormResult.Sequences) signature = $"sequence {input.CaseNumber / (ulong)run.Options.States}: {signature}";
         CaseResult expected = suspect.Expected;
         string text = MismatchDescription.Text(total.Form, run.Options.Seed, &input, &expected, suspect.Differences);
         lock (total)
@@ -155,7 +157,8 @@ public sealed unsafe class OracleRunner
             Interlocked.Increment(ref run.Mismatches);
             // Different signatures first: they likely have different causes.
             bool known = total.Mismatches.Any(m => m.Signature == signature);
-            if (total.Mismatches.Count >= run.Options.DescribedMismatches && (known || total.Mismatches.Count >= 2 * run.Options.DescribedMismatches)) return;
+            int described = total.Mismatches.Count, few = run.Options.DescribedMismatches;
+            if (total.Form == FormResult.Sequences ? known || described >= run.Options.DescribedSequences : described >= few && (known || described >= 2 * few)) return;
             total.Mismatches.Add(new Mismatch(signature, text));
         }
     }
