@@ -30,13 +30,14 @@ public sealed unsafe class SystemTests
                 });
                 c.hlt();
             });
+            twins.Both(static m => m.Machine.Cpu.Clock = new CountingClock(m.Machine.Cpu));
             twins.Run();
         }
     }
 
     private static void Random(Assembler c, Random random)
     {
-        switch (random.Next(9))
+        switch (random.Next(10))
         {
             case 0: c.cli(); break;
             case 1:
@@ -52,6 +53,11 @@ public sealed unsafe class SystemTests
                 break;
             case 6: c.add(rbx, rax); break;
             case 7: c.mov(__qword_ptr.gs[0x1200], rbx); break;
+            case 8:
+                // The number of instructions retired.
+                c.rdtsc();
+                c.mov(__dword_ptr.gs[0x1300], eax);
+                break;
             default: ArithmeticTests.Random(c, random); break;
         }
     }
@@ -97,11 +103,44 @@ public sealed unsafe class SystemTests
         Assert.Equal(30, (long)twins.Machine.Space.Read(UserPage, 4));
     }
 
+    [Fact]
+    public void The_time_stamp_is_read_in_user_mode_and_between_floating_point_instructions()
+    {
+        using Twins<LongMachine> twins = Twins.Long();
+        twins.Both(static m =>
+        {
+            m.Machine.Cpu.Clock = new CountingClock(m.Machine.Cpu);
+            m.Handle(6, static c => c.hlt());
+            m.Machine.Assemble(LongMachine.Code + 0x1000, 64, static c =>
+            {
+                c.Loop(40, static c =>
+                {
+                    c.rdtsc();
+                    c.add(rbx, rax);
+                    c.sub(rdi, rdx);
+                });
+                c.Loop(40, static c =>
+                {
+                    c.cvtsi2sd(xmm0, ecx);
+                    c.rdtsc();
+                    c.sqrtsd(xmm1, xmm0);
+                    c.addsd(xmm2, xmm1);
+                    c.add(rbx, rax);
+                });
+                c.ud2();
+            });
+            m.Machine.Assemble(LongMachine.Code, 64, static c => LongMachine.ReturnToUser(c, LongMachine.Code + 0x1000));
+        });
+        twins.Run();
+        Assert.NotEqual(0UL, twins.State->Gpr[3]);
+    }
+
     [Theory]
     [InlineData("cli")]
     [InlineData("sti")]
     [InlineData("swapgs")]
     [InlineData("stac")]
+    [InlineData("rdtsc")]
     public void They_fault_in_user_mode(string instruction)
     {
         using Twins<LongMachine> twins = Twins.Long();
@@ -126,13 +165,20 @@ public sealed unsafe class SystemTests
                     case "cli": c.cli(); break;
                     case "sti": c.sti(); break;
                     case "swapgs": c.swapgs(); break;
+                    case "rdtsc": c.rdtsc(); break;
                     default: c.stac(); break;
                 }
 
                 c.Label(ref other);
                 c.nop();
             }));
-            m.Machine.Assemble(LongMachine.Code, 64, static c => LongMachine.ReturnToUser(c, LongMachine.Code + 0x1000));
+            m.Machine.Assemble(LongMachine.Code, 64, static c =>
+            {
+                c.mov(rax, cr4);
+                c.or(eax, (int)Cr4.Tsd);
+                c.mov(cr4, rax);
+                LongMachine.ReturnToUser(c, LongMachine.Code + 0x1000);
+            });
         });
         twins.Run();
         Assert.Equal(instruction == "stac" ? 6UL : 13UL, twins.State->Gpr[0]);

@@ -124,20 +124,4 @@ public sealed unsafe class EventBoundaryTests
         });
         Assert.Equal(3 * (ulong)m.Cpu.TscFrequency / Vcpu.CrystalFrequency, m.State->Gpr[0]);
     }
-
-    private sealed class CountingClock(Vcpu cpu) : IClock
-    {
-        public long Nanoseconds => (long)cpu.RetiredInstructions;
-
-        public IClockTimer CreateTimer(Action expired) => new Timer();
-
-        private sealed class Timer : IClockTimer
-        {
-            public long Deadline { get; private set; } = long.MaxValue;
-
-            public void Arm(long deadlineNanoseconds) => Deadline = deadlineNanoseconds;
-
-            public void Cancel() => Deadline = long.MaxValue;
-        }
-    }
 }
