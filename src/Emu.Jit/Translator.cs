@@ -16,7 +16,10 @@ public sealed unsafe partial class Translator : ICodeTranslator
     /// <summary>Executions of a block whose region was invalidated before it is translated again.</summary>
     internal const uint RetryThreshold = 10_000;
 
-    /// <summary>The part of the threshold after which a block that was refused is offered again: soon, that the worker does not run out of plans.</summary>
+    /// <summary>
+    /// The part of the threshold after which a block that was refused is offered again: soon, that the worker does not run out of plans, and that what was away for long and is hot now
+    /// does not wait for as long as what is rare.
+    /// </summary>
     private const uint RefusedPart = 8;
 
     /// <summary>Most plans that wait to be compiled.</summary>
@@ -97,14 +100,9 @@ public sealed unsafe partial class Translator : ICodeTranslator
 
     uint ICodeTranslator.OnHot(Vcpu cpu, Block block, ulong executions, ulong within)
     {
-        if (within / executions > options.MaxDistance)
-        {
-            counters.CountRare();
-            return options.Threshold;
-        }
-
-        bool accepted = queue.Count < QueueCapacity;
-        counters.CountOffer(accepted);
+        bool rare = within / executions > options.MaxDistance, accepted = !rare && queue.Count < QueueCapacity;
+        if (rare) counters.CountRare();
+        else counters.CountOffer(accepted);
         if (!accepted) return Math.Max(options.Threshold / RefusedPart, 1);
         RegionPlan plan = planner.Plan(cpu, block);
         if (options.Synchronous || keepsListings) Install(Compile(plan));

@@ -37,6 +37,47 @@ public sealed unsafe class CodeLookupTests
         Assert.Equal(translated, translator.Statistics.OffersRare == 0);
     }
 
+    [Theory]
+    [InlineData(9, false)]
+    [InlineData(11, true)]
+    public void Code_that_was_away_for_long_and_is_hot_now_is_translated_soon(int executions, bool translated)
+    {
+        using LongMachine guest = new();
+        Translator translator = Translator.Attach(guest.Machine.Cpu.Code, new TranslatorOptions { Threshold = 80, Synchronous = true, MaxDistance = 50 });
+        guest.Machine.Assemble(LongMachine.Code, 64, c =>
+        {
+            Iced.Intel.Label inner = c.CreateLabel(), function = c.CreateLabel();
+            // 79 times, a long pause, and some more: at the next one it is found to have been rare, after ten more no longer.
+            void Call(int times)
+            {
+                Iced.Intel.Label again = c.CreateLabel();
+                c.mov(ebx, times);
+                c.Label(ref again);
+                c.call(function);
+                c.dec(ebx);
+                c.jne(again);
+            }
+
+            Call(79);
+            c.mov(edx, 100_000);
+            c.Label(ref inner);
+            c.dec(edx);
+            c.jne(inner);
+            Call(1 + executions);
+            c.hlt();
+            c.nop(4);
+            c.Label(ref function);
+            c.inc(esi);
+            c.ret();
+        });
+
+        guest.Machine.Run(1_000_000);
+
+        Assert.Equal(80 + (ulong)executions, guest.Machine.State->Gpr[6]);
+        Assert.Equal(1, translator.Statistics.OffersRare);
+        Assert.Equal(translated ? 2 : 1, translator.RegionAddresses().Count());
+    }
+
     [Fact]
     public void Two_blocks_that_meet_in_the_jump_cache_are_both_in_it_until_they_are_overwritten()
     {
