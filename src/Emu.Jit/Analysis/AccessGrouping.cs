@@ -14,6 +14,9 @@ internal sealed class AccessGrouping
     /// <summary>Groups do not span more bytes than this: the wider, the more often they lie across two pages.</summary>
     private const long MaxSpan = 256;
 
+    /// <summary>Pushes, pops, calls and returns that do without a group.</summary>
+    private const int FewOnStack = 3;
+
     private const int RipRoot = -1;
     private const int NoRoot = -2;
 
@@ -59,15 +62,20 @@ internal sealed class AccessGrouping
         for (int i = 0; i < 16; i++) registers[i] = new Value(nextRoot++, 0);
     }
 
-    /// <summary>A group of one is none.</summary>
     private void Close()
     {
-        foreach ((AccessGroup _, List<RegionInstruction> members) in open.Values)
-        {
-            if (members.Count == 1) members[0].Group = null;
-        }
-
+        foreach ((AccessGroup _, List<RegionInstruction> members) in open.Values) Settle(members);
         open.Clear();
+    }
+
+    /// <summary>
+    /// A group of one is none, nor is one of a few pushes and pops: with the page of the stack in a local each check is short, and a recursion whose frames come to lie
+    /// across two pages would leave at each of them.
+    /// </summary>
+    private static void Settle(List<RegionInstruction> members)
+    {
+        if (members.Count > FewOnStack || (members.Count > 1 && members.Exists(static m => m.Iced.StackPointerIncrement == 0))) return;
+        foreach (RegionInstruction member in members) member.Group = null;
     }
 
     private void Classify(RegionInstruction instruction)
@@ -141,7 +149,7 @@ internal sealed class AccessGrouping
                 return;
             }
 
-            if (entry.Members.Count == 1) entry.Members[0].Group = null;
+            Settle(entry.Members);
         }
 
         AccessGroup made = new() { Lowest = offset, Highest = offset + size - 1, Writes = writes, Count = 1 };
