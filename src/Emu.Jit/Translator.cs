@@ -16,11 +16,11 @@ public sealed unsafe partial class Translator : ICodeTranslator
     /// <summary>Executions of a block whose region was invalidated before it is translated again.</summary>
     internal const uint RetryThreshold = 10_000;
 
-    /// <summary>
-    /// The part of the threshold after which a block that was refused is offered again: soon, that the worker does not run out of plans, and that what was away for long and is hot now
-    /// does not wait for as long as what is rare.
-    /// </summary>
+    /// <summary>The part of the threshold after which a block that was refused is offered again: soon, that the worker does not run out of plans.</summary>
     private const uint RefusedPart = 8;
+
+    /// <summary>The part of the threshold after which a block that was found rare is offered again: it may have been away for long, and be hot now.</summary>
+    private const uint RarePart = 2;
 
     /// <summary>Most plans that wait to be compiled.</summary>
     private const int QueueCapacity = 4;
@@ -103,7 +103,7 @@ public sealed unsafe partial class Translator : ICodeTranslator
         bool rare = within / executions > options.MaxDistance, accepted = !rare && queue.Count < QueueCapacity;
         if (rare) counters.CountRare();
         else counters.CountOffer(accepted);
-        if (!accepted) return Math.Max(options.Threshold / RefusedPart, 1);
+        if (!accepted) return Math.Max(options.Threshold / (rare ? RarePart : RefusedPart), 1);
         RegionPlan plan = planner.Plan(cpu, block);
         if (options.Synchronous || keepsListings) Install(Compile(plan));
         else queue.Add(plan);

@@ -38,8 +38,8 @@ public sealed unsafe class CodeLookupTests
     }
 
     [Theory]
-    [InlineData(9, false)]
-    [InlineData(11, true)]
+    [InlineData(39, false)]
+    [InlineData(41, true)]
     public void Code_that_was_away_for_long_and_is_hot_now_is_translated_soon(int executions, bool translated)
     {
         using LongMachine guest = new();
@@ -47,7 +47,7 @@ public sealed unsafe class CodeLookupTests
         guest.Machine.Assemble(LongMachine.Code, 64, c =>
         {
             Iced.Intel.Label inner = c.CreateLabel(), function = c.CreateLabel();
-            // 79 times, a long pause, and some more: at the next one it is found to have been rare, after ten more no longer.
+            // 79 times, a long pause, and some more: at the next one it is found to have been rare, after forty more no longer.
             void Call(int times)
             {
                 Iced.Intel.Label again = c.CreateLabel();
