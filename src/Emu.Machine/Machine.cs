@@ -159,6 +159,8 @@ public sealed class Machine : IPowerControl, IDisposable
     {
         Clock.Start();
         while (!quit) RunOnce();
+        // What has run since the last comparison.
+        lockstep?.Compare();
         Clock.Stop();
         return StopReason;
     }
@@ -467,6 +469,14 @@ public sealed class Machine : IPowerControl, IDisposable
         ExitStatus = exitStatus;
         if (!RepeatsHistory) Stopping?.Invoke(reason);
         running?.RequestExit();
+    }
+
+    /// <summary>Stops the machine for a difference in lockstep, which counts more than what the guest may have stopped it for meanwhile.</summary>
+    internal void QuitForDifference()
+    {
+        Quit(StopReason.LockstepDifference, exitStatus: 1);
+        StopReason = StopReason.LockstepDifference;
+        ExitStatus = 1;
     }
 
     /// <inheritdoc/>

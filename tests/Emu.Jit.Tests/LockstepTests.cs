@@ -103,6 +103,35 @@ public sealed unsafe class LockstepTests
         Assert.Matches("IL of the block at [0-9a-f]+, .*\\n  [0-9a-f]{4} ", report);
     }
 
+    [Fact]
+    public void A_difference_behind_the_last_regular_comparison_is_found_when_the_guest_has_ended()
+    {
+        using Machine.Machine machine = Guest();
+        // The last piece: what the guest does at its end stops the machine in it.
+        while (machine.Board.Processors[0].State->Gpr[6] is 0 or > 1_000 && machine.StopReason == StopReason.None) machine.RunInstructions(100);
+        Assert.Equal(StopReason.None, machine.StopReason);
+        long comparisons = machine.LockstepComparisons;
+        machine.Board.Processors[0].State->Gpr[2] ^= 0x80;
+
+        Assert.Equal(StopReason.LockstepDifference, machine.Run());
+
+        Assert.Equal(comparisons, machine.LockstepComparisons);
+        Assert.Contains("RDX", machine.LockstepReport, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_has_run_is_compared_when_the_machine_is_stopped_from_outside()
+    {
+        using Machine.Machine machine = Guest();
+        machine.RunInstructions(5_000);
+        Assert.Equal(0, machine.LockstepComparisons);
+        machine.Quit(StopReason.UserQuit);
+
+        Assert.Equal(StopReason.UserQuit, machine.Run());
+
+        Assert.Equal(1, machine.LockstepComparisons);
+    }
+
     /// <summary>A region that changes EDX and then does what it should.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Sabotage(Vcpu cpu, CpuState* s, Op* op)

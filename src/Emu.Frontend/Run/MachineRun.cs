@@ -94,21 +94,17 @@ internal sealed class MachineRun : IDisposable
         using HostScreens? screens = options.Display.HasScreens ? new HostScreens(options, machine, lines.Consoles, context) : null;
         StopReason reason = screens?.Run() ?? machine.Run();
         lines.LeaveTerminal();
-        if (reason == StopReason.TripleFault && machine.TripleFaultReport is { } report)
-        {
-            Console.Error.WriteLine(report);
-            return ExitStatus.TripleFault;
-        }
-
-        if (options.Machine.Accelerator != Accelerator.Lockstep) return machine.ExitStatus;
         if (reason == StopReason.LockstepDifference)
         {
             Console.Error.WriteLine(machine.LockstepReport);
             return ExitStatus.LockstepDifference;
         }
 
-        Report($"lockstep: {machine.RetiredInstructions} instructions, {machine.LockstepComparisons} comparisons, no difference");
-        return machine.ExitStatus;
+        string? tripleFault = reason == StopReason.TripleFault ? machine.TripleFaultReport : null;
+        if (tripleFault != null) Console.Error.WriteLine(tripleFault);
+        if (options.Machine.Accelerator == Accelerator.Lockstep)
+            Report($"lockstep: {machine.RetiredInstructions} instructions, {machine.LockstepComparisons} comparisons, no difference");
+        return tripleFault != null ? ExitStatus.TripleFault : machine.ExitStatus;
     }
 
     private MachineLog OpenLog()

@@ -9,7 +9,7 @@ namespace Emu.Machine;
 /// </summary>
 internal sealed unsafe class Lockstep : IDisposable
 {
-    /// <summary>Instructions between comparisons, about.</summary>
+    /// <summary>Instructions after which both are compared, when the piece of the run that is under way is over.</summary>
     private const ulong Interval = 500_000;
 
     private readonly Machine machine;
@@ -76,10 +76,10 @@ internal sealed unsafe class Lockstep : IDisposable
         Compare();
     }
 
-    /// <summary>Compares the machines where the first one is.</summary>
+    /// <summary>Compares the machines where the first one is, unless it is where they were last compared.</summary>
     public void Compare()
     {
-        if (searching || Report != null) return;
+        if (searching || Report != null || machine.Position == agreed.Position) return;
         nextComparison = machine.RetiredInstructions + Interval;
         Catchup();
         if (FindDifferences(keep: true) is { Count: 0 })
@@ -91,7 +91,7 @@ internal sealed unsafe class Lockstep : IDisposable
         searching = true;
         Report = new LockstepSearch(this).Run();
         searching = false;
-        machine.Quit(StopReason.LockstepDifference, exitStatus: 1);
+        machine.QuitForDifference();
     }
 
     /// <summary>The machine with translated code.</summary>
