@@ -1,8 +1,5 @@
-using Emu.Cpu;
 using Emu.Cpu.Tests;
 using Emu.Jit.Analysis;
-using Emu.Jit.Regions;
-using Emu.Mmu;
 using Iced.Intel;
 using Xunit;
 using static Iced.Intel.AssemblerRegisters;
@@ -87,19 +84,14 @@ public sealed unsafe class AccessGroupingTests
     private static List<int> GroupSizes(Action<Assembler> code, int instructions)
     {
         using LongMachine guest = new();
-        Vcpu cpu = guest.Machine.Cpu;
         TranslatorOptions options = new() { Threshold = 1_000_000 };
-        Translator.Attach(cpu.Code, options);
+        Translator.Attach(guest.Machine.Cpu.Code, options);
         guest.Machine.Assemble(LongMachine.Code, 64, c =>
         {
             code(c);
             c.hlt();
         });
-        guest.Machine.Run(1_000);
-        cpu.State->Rip = LongMachine.Code;
-        TlbEntry* tlb = cpu.State->CodeTlb + TlbEntry.Index(LongMachine.Code);
-        Block block = cpu.Code.Find((nint)(LongMachine.Code + (ulong)tlb->Addend), cpu.State->Mode)!;
-        RegionGraph graph = new(new RegionPlanner(cpu.Code, options, static _ => 0).Plan(cpu, block));
+        RegionGraph graph = new(Plans.Make(guest, options, static _ => 0));
         AccessGrouping.Analyze(graph, static _ => true);
         return [.. graph.Blocks.SelectMany(static b => b.Instructions).Take(instructions).Select(static i => i.Group).OfType<AccessGroup>().Distinct().Select(static g => g.Count)];
     }

@@ -1,7 +1,6 @@
 using Emu.Cpu;
 using Emu.Cpu.Tests;
 using Emu.Jit.Regions;
-using Emu.Mmu;
 using Iced.Intel;
 using Xunit;
 using static Iced.Intel.AssemblerRegisters;
@@ -32,7 +31,7 @@ public sealed unsafe class RegionPlannerTests
             c.jb(start);
             c.hlt();
         });
-        RegionPlan plan = Plan(guest, options, static _ => 0);
+        RegionPlan plan = Plans.Make(guest, options, static _ => 0);
 
         Assert.Equal(blocks, plan.Blocks.Count);
         Assert.Equal(linkable, plan.IsLinkable(0x1000));
@@ -65,7 +64,7 @@ public sealed unsafe class RegionPlannerTests
             c.ret();
         });
 
-        RegionPlan plan = Plan(guest, options, static _ => 0);
+        RegionPlan plan = Plans.Make(guest, options, static _ => 0);
 
         List<long> entries = [.. plan.Entries.Select(e => plan.Blocks[e].Start)];
         // What the first block is, the loop in it, and what follows the call to the other page; not what follows the call within the region.
@@ -91,27 +90,12 @@ public sealed unsafe class RegionPlannerTests
             c.Label(ref function);
             c.ret();
         });
-        Assert.Equal(3, Plan(guest, options, static _ => 2).Blocks.Count);
+        Assert.Equal(3, Plans.Make(guest, options, static _ => 2).Blocks.Count);
         // As a region does that is entered at the function.
-        Block function = BlockAt(guest, LongMachine.Code + 13);
+        Block function = Plans.BlockAt(guest, LongMachine.Code + 13);
         function.StopCounting();
 
-        Assert.Equal(3, Plan(guest, options, static _ => 1).Blocks.Count);
-        Assert.Equal(2, Plan(guest, options, static _ => 2).Blocks.Count);
-    }
-
-    private static RegionPlan Plan(LongMachine guest, TranslatorOptions options, Func<Block, int> copies)
-    {
-        Vcpu cpu = guest.Machine.Cpu;
-        guest.Machine.Run(10_000);
-        cpu.State->Rip = LongMachine.Code;
-        return new RegionPlanner(cpu.Code, options, copies).Plan(cpu, BlockAt(guest, LongMachine.Code));
-    }
-
-    private static Block BlockAt(LongMachine guest, ulong linear)
-    {
-        CpuState* s = guest.Machine.Cpu.State;
-        TlbEntry* tlb = s->CodeTlb + TlbEntry.Index(linear);
-        return guest.Machine.Cpu.Code.Find((nint)(linear + (ulong)tlb->Addend), s->Mode)!;
+        Assert.Equal(3, Plans.Make(guest, options, static _ => 1).Blocks.Count);
+        Assert.Equal(2, Plans.Make(guest, options, static _ => 2).Blocks.Count);
     }
 }

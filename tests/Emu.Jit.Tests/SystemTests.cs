@@ -30,7 +30,7 @@ public sealed unsafe class SystemTests
                 });
                 c.hlt();
             });
-            twins.Both(static m => m.Machine.Cpu.Clock = new CountingClock(m.Machine.Cpu));
+            twins.Both(static m => m.Machine.Cpu.Clock = new Vcpu.RetirementClock(m.Machine.Cpu));
             twins.Run();
         }
     }
@@ -109,7 +109,7 @@ public sealed unsafe class SystemTests
         using Twins<LongMachine> twins = Twins.Long();
         twins.Both(static m =>
         {
-            m.Machine.Cpu.Clock = new CountingClock(m.Machine.Cpu);
+            m.Machine.Cpu.Clock = new Vcpu.RetirementClock(m.Machine.Cpu);
             m.Handle(6, static c => c.hlt());
             m.Machine.Assemble(LongMachine.Code + 0x1000, 64, static c =>
             {

@@ -86,8 +86,8 @@ public sealed unsafe partial class Vcpu
         if ((State->Cr4 & Cr4.Tsd) != 0 && State->Cpl != 0) RaiseGeneralProtection();
     }
 
-    /// <summary>The clock of a processor that no machine has given one.</summary>
-    private sealed class RetirementClock(Vcpu cpu) : IClock
+    /// <summary>The clock of a processor that no machine has given one: a nanosecond an instruction, and timers never fire.</summary>
+    internal sealed class RetirementClock(Vcpu cpu) : IClock
     {
         public long Nanoseconds => (long)cpu.RetiredInstructions;
 

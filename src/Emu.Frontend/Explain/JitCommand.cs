@@ -32,7 +32,7 @@ internal static class JitCommand
         Option<double?> timeout = new("--timeout") { Description = $"Seconds to wait ({DefaultTimeout})" };
         Option<bool> all = new("--all") { Description = "Show the ways out too" };
         Option<int?> width = new("--width") { Description = $"Columns to use (the terminal's; from {RegionReport.MinColumns} on side by side)" };
-        Option<int?> bits = new("--bits") { Description = "A flat binary is 32- or 64-bit code" };
+        Option<int?> bits = new("--bits") { Description = "A flat binary is 16-, 32- or 64-bit code" };
         bits.AcceptOnlyFromAmong("16", "32", "64");
         Option<string?> origin = new("--org") { Description = "Address of a flat binary's first byte" };
         Option<string?> record = new("--record") { Hidden = true };

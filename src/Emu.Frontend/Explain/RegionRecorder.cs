@@ -70,7 +70,7 @@ internal sealed class RegionRecorder
             : machine.StopReason != StopReason.None
             ? $"before the guest ended ({machine.StopReason}, {machine.RetiredInstructions.ToString("N0", CultureInfo.InvariantCulture)} instructions)"
             : string.Create(CultureInfo.InvariantCulture, $"within {timeout.TotalSeconds} s ({machine.RetiredInstructions:N0} instructions)");
-        string threshold = string.Create(CultureInfo.InvariantCulture, $"code is translated when it has run {machine.Configuration.Translator.Threshold:N0} times (-accel jit,threshold=N), in 32- and 64-bit flat modes");
+        string threshold = string.Create(CultureInfo.InvariantCulture, $"code is translated when it has run {machine.Configuration.Translator.Threshold:N0} times (-accel jit,threshold=N)");
         if (translator.RegionsCompiled == 0) return $"nothing was translated {time}: {threshold}";
         IReadOnlyList<ulong> known = translator.RegionAddresses();
         if (known.Count == 0) return $"no region is in use any more: the code of all {translator.RegionsCompiled} was overwritten";

@@ -112,7 +112,7 @@ public sealed unsafe class EventBoundaryTests
     public void RDTSC_in_the_middle_of_a_block_sees_the_exact_count_of_instructions()
     {
         using LongMachine m = new();
-        m.Cpu.Clock = new CountingClock(m.Cpu);
+        m.Cpu.Clock = new Vcpu.RetirementClock(m.Cpu);
         m.Run(c =>
         {
             c.rdtsc();
