@@ -181,7 +181,7 @@ public sealed unsafe partial class Vcpu
     {
         CpuState* s = State;
         Code.Collect(s);
-        Code.Translator?.BetweenBlocks(s);
+        Code.Translator?.BetweenBlocks(this);
         if (s->Remaining < 0 || NeedsSingleStep)
         {
             RunAlone();

@@ -22,6 +22,18 @@ public sealed unsafe partial class Translator : ICodeTranslator
     /// <summary>The part of the threshold after which a block that was found rare is offered again: it may have been away for long, and be hot now.</summary>
     private const uint RarePart = 2;
 
+    /// <summary>Times that accesses which share a check have to lie across two pages before anything is done about it.</summary>
+    internal const uint ManyCrossings = 10_000;
+
+    /// <summary>
+    /// Instructions from one such time to the next, on average, above which it is left at that. A way out takes as long as some hundred checks, so where a loop with ten
+    /// accesses walks through memory and meets a new page every few thousand instructions, the shared check is still the better one.
+    /// </summary>
+    private const ulong MaxCrossingDistance = 512;
+
+    /// <summary>The part of all those times that a block must have for its accesses to be checked one by one.</summary>
+    private const uint CrossingPart = 16;
+
     /// <summary>Most plans that wait to be compiled.</summary>
     private const int QueueCapacity = 4;
 
@@ -83,6 +95,9 @@ public sealed unsafe partial class Translator : ICodeTranslator
     /// <summary>Raised when the code of a region in use was overwritten or dropped. On the machine's thread, at times in the middle of an instruction.</summary>
     public event Action<RegionSummary>? Invalidated;
 
+    /// <summary>Raised when a region in use has given its place to another of the same code. On the machine's thread.</summary>
+    public event Action<RegionSummary>? Replaced;
+
     /// <summary>Raised when all regions were given up for memory, with their number and size in bytes. On the machine's thread.</summary>
     public event Action<int, long>? Released;
 
@@ -129,6 +144,7 @@ public sealed unsafe partial class Translator : ICodeTranslator
             CalledByMnemonic = emitter.CalledInstructions,
             Listing = listing,
             Ordinal = ordinal,
+            Replaces = plan.Replaces,
         };
     }
 
@@ -136,12 +152,18 @@ public sealed unsafe partial class Translator : ICodeTranslator
     {
         counters.CountCompiled(region);
         memoryInUse += region.MemoryBytes;
-        if (!region.IsCurrent)
+        if (!region.IsCurrent || region.Replaces is { IsRetired: true })
         {
             counters.CountDiscarded();
             region.Discard();
             Forget(region);
             return;
+        }
+
+        if (region.Replaces is { } old)
+        {
+            Replace(old);
+            region.Replaces = null;
         }
 
         counters.CountInstalled(region);
@@ -154,6 +176,16 @@ public sealed unsafe partial class Translator : ICodeTranslator
 
         region.Install();
         Installed?.Invoke(region.Summary);
+    }
+
+    /// <summary>Another region is about to take its place. Between blocks, with no link slot pointing to it.</summary>
+    private void Replace(Region old)
+    {
+        counters.CountReplaced(old);
+        foreach (PlannedBlock planned in old.Plan.Blocks) regionsOf[planned.Block].Remove(old);
+        old.Supersede();
+        Forget(old);
+        Replaced?.Invoke(old.Summary);
     }
 
     private int CopiesOf(Block block) => regionsOf.TryGetValue(block, out List<Region>? regions) ? regions.Count : 0;
@@ -178,12 +210,47 @@ public sealed unsafe partial class Translator : ICodeTranslator
         }
     }
 
-    void ICodeTranslator.BetweenBlocks(CpuState* running)
+    void ICodeTranslator.BetweenBlocks(Vcpu running)
     {
-        if (memoryInUse > options.MemoryBudget) ReleaseGeneration(running);
+        if (memoryInUse > options.MemoryBudget) ReleaseGeneration(running.State);
+        if (running.State->Crossings >= ManyCrossings) SeparateChecks(running);
         if (!anyFinished) return;
         anyFinished = false;
-        while (finished.TryDequeue(out Region? region)) Install(region);
+        while (finished.TryDequeue(out Region? region))
+        {
+            if (region.Replaces != null) running.State->LinkSlot = null;
+            Install(region);
+        }
+    }
+
+    /// <summary>
+    /// Has regions translated again, with a check for every access, whose accesses often lie across two pages where they share one: a stack frame that happens to lie so would else be left to the
+    /// interpreter again and again.
+    /// </summary>
+    private void SeparateChecks(Vcpu running)
+    {
+        CpuState* s = running.State;
+        ulong now = running.RetiredInstructions, within = now > s->CrossingsSince ? now - s->CrossingsSince : 0;
+        bool often = within / s->Crossings <= MaxCrossingDistance;
+        s->Crossings = 0;
+        s->CrossingsSince = now;
+        foreach (Region region in LiveRegions())
+        {
+            IReadOnlyList<long> crossing = region.Memory.TakeCrossing(ManyCrossings / CrossingPart);
+            if (!often || crossing.Count == 0 || region.IsBeingReplaced || !region.IsCurrent) continue;
+            foreach (PlannedBlock planned in region.Plan.Blocks) planned.Block.CrossesPages |= crossing.Contains(planned.Start);
+            region.IsBeingReplaced = true;
+            RegionPlan plan = region.Plan.WithOperations();
+            plan = plan with { Blocks = [.. plan.Blocks.Select(static b => b with { CrossesPages = b.Block.CrossesPages })], Replaces = region };
+            if (!options.Synchronous && !keepsListings)
+            {
+                queue.Add(plan);
+                continue;
+            }
+
+            finished.Enqueue(Compile(plan));
+            anyFinished = true;
+        }
     }
 
     /// <summary>

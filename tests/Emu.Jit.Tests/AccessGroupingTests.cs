@@ -42,6 +42,109 @@ public sealed unsafe class AccessGroupingTests
         }, instructions: 2));
     }
 
+    [Fact]
+    public void Accesses_of_code_to_data_near_it_are_a_group_on_each_page()
+    {
+        Assert.Equal([2, 2], GroupSizes(static c =>
+        {
+            Label start = c.CreateLabel();
+            Label[] data = [c.CreateLabel(), c.CreateLabel(), c.CreateLabel(), c.CreateLabel()];
+            c.jmp(start);
+            c.db(new byte[0xFF0 - 5]);
+            foreach (ref Label label in data.AsSpan())
+            {
+                c.Label(ref label);
+                c.dq(0);
+            }
+
+            c.Label(ref start);
+            c.mov(rax, __qword_ptr[data[0]]);
+            c.mov(rbx, __qword_ptr[data[3]]);
+            c.mov(rcx, __qword_ptr[data[1]]);
+            c.mov(rdx, __qword_ptr[data[2]]);
+        }, instructions: 5));
+    }
+
+    [Fact]
+    public void Accesses_that_keep_lying_across_two_pages_get_a_check_each()
+    {
+        using Twins<LongMachine> twins = Twins.Long(static c =>
+        {
+            Label forever = c.CreateLabel();
+            c.mov(ebx, 0xA000 - 16);
+            c.Label(ref forever);
+            c.Loop(1000, static c =>
+            {
+                c.add(__qword_ptr[rbx], 1);
+                c.mov(rax, __qword_ptr[rbx]);
+                c.add(__qword_ptr[rbx + 32], rax);
+            });
+            c.jmp(forever);
+        });
+        for (int i = 0; i < 10; i++) twins.Run(20_000);
+        Assert.Equal(1, twins.Translator.Statistics.RegionsReplaced);
+        uint before = twins.State->Crossings;
+        twins.Run(20_000);
+        // Those of the way into the loop.
+        Assert.InRange(twins.State->Crossings - before, 0U, 50U);
+        Assert.Equal(1, twins.Translator.Statistics.RegionsReplaced);
+    }
+
+    [Fact]
+    public void Accesses_that_seldom_lie_across_two_pages_keep_their_check()
+    {
+        using Twins<LongMachine> twins = Twins.Long(static c =>
+        {
+            Label forever = c.CreateLabel();
+            c.Label(ref forever);
+            c.mov(ebx, 0x100000 + 32);
+            c.Loop(1024, static c =>
+            {
+                c.add(__qword_ptr[rbx], 1);
+                c.mov(rax, __qword_ptr[rbx]);
+                c.add(__qword_ptr[rbx + 56], rax);
+                c.add(rbx, 64);
+                for (int i = 0; i < 6; i++) c.inc(rdx);
+            });
+            c.jmp(forever);
+        });
+        uint most = 0;
+        for (int i = 0; i < 100; i++)
+        {
+            twins.Both(static m => m.Machine.Cpu.Run(100_000));
+            most = Math.Max(most, twins.State->Crossings);
+        }
+
+        twins.Compare();
+        Assert.True(most > 9_000, $"only {most} accesses crossed pages");
+        Assert.True(twins.State->Crossings < most, "it was not looked at");
+        Assert.Equal(0, twins.Translator.Statistics.RegionsReplaced);
+    }
+
+    [Fact]
+    public void Code_that_has_been_translated_again_may_still_change()
+    {
+        using Twins<LongMachine> twins = Twins.Long(static c =>
+        {
+            Label forever = c.CreateLabel();
+            c.mov(ebx, 0xA000 - 16);
+            c.Label(ref forever);
+            c.Loop(1000, static c =>
+            {
+                c.add(__qword_ptr[rbx], 1);
+                c.add(__qword_ptr[rbx + 32], 1);
+            });
+            c.jmp(forever);
+        });
+        for (int i = 0; i < 10; i++) twins.Run(20_000);
+        Assert.Equal(1, twins.Translator.Statistics.RegionsReplaced);
+
+        // The immediate of the loop's first addition.
+        twins.Both(static m => m.Machine.Load(LongMachine.Code + 13, 0x02));
+        for (int i = 0; i < 10; i++) twins.Run(20_000);
+        Assert.True(twins.Translator.RegionsInvalidated > 0);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(8)]

@@ -68,7 +68,7 @@ public sealed unsafe class HotBlockTests
         {
         }
 
-        public void BetweenBlocks(CpuState* running)
+        public void BetweenBlocks(Vcpu running)
         {
         }
 

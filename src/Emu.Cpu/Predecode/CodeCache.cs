@@ -40,6 +40,9 @@ internal sealed unsafe class Block
     /// <summary>How often the interpreter has run it; null of a block that never counts.</summary>
     public ulong? Executions => (Ops->Flags & OpFlags.Entry) == 0 ? null : Counts ? counted - Ops->Immediate : counted;
 
+    /// <summary>Its accesses to memory have often lain across two pages, so translated code should check each by itself.</summary>
+    public bool CrossesPages { get; set; }
+
     /// <summary>What the processor that runs it had retired (<see cref="Vcpu.RetiredInstructions"/>) when it was built or last offered.</summary>
     public ulong CountedSince { get; set; }
 

@@ -75,6 +75,12 @@ public unsafe struct CpuState
     /// <summary>Set by <see cref="Handlers.Completed"/>.</summary>
     public int Completed;
 
+    /// <summary>Times that translated code found accesses with one check to lie across two pages, since <see cref="CrossingsSince"/>.</summary>
+    public uint Crossings;
+
+    /// <summary>What the processor had retired (<see cref="Vcpu.RetiredInstructions"/>) when <see cref="Crossings"/> began to count.</summary>
+    public ulong CrossingsSince;
+
     /// <summary>A value read by a slow path, for the handler that asked.</summary>
     public fixed byte Scratch[64];
 

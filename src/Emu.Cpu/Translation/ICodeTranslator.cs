@@ -28,8 +28,8 @@ internal unsafe interface ICodeTranslator : IDisposable
     void OnRetired(Block block);
 
     /// <summary>No translated code is running: finished work may be installed, unneeded work released.</summary>
-    /// <param name="running">State of the processor that runs.</param>
-    void BetweenBlocks(CpuState* running);
+    /// <param name="running">The processor that runs.</param>
+    void BetweenBlocks(Vcpu running);
 
     /// <summary>The cache is about to free the operations of retired blocks. No translated code is running.</summary>
     void OnReleasing();

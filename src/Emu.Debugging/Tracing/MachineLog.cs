@@ -102,6 +102,7 @@ public sealed unsafe class MachineLog : IDisposable
     {
         Hook(on, () => translator.Installed += OnInstalled, () => translator.Installed -= OnInstalled);
         Hook(on, () => translator.Invalidated += OnInvalidated, () => translator.Invalidated -= OnInvalidated);
+        Hook(on, () => translator.Replaced += OnReplaced, () => translator.Replaced -= OnReplaced);
         Hook(on, () => translator.Released += OnReleased, () => translator.Released -= OnReleased);
     }
 
@@ -172,6 +173,11 @@ public sealed unsafe class MachineLog : IDisposable
     private void OnInvalidated(RegionSummary region)
     {
         if (Passes(region.Linear)) output.WriteLine($"jit: invalidate {region.Linear:x16} blocks={region.Blocks} instructions={region.Instructions}");
+    }
+
+    private void OnReplaced(RegionSummary region)
+    {
+        if (Passes(region.Linear)) output.WriteLine($"jit: replace    {region.Linear:x16} blocks={region.Blocks} instructions={region.Instructions}");
     }
 
     private void OnReleased(int regions, long bytes) => output.WriteLine($"jit: release    all {regions} regions, {bytes} bytes");

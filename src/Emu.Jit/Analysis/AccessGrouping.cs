@@ -11,6 +11,7 @@ namespace Emu.Jit.Analysis;
 /// interpreter ends all groups.</remarks>
 internal sealed class AccessGrouping
 {
+    private readonly int pageOffset;
     /// <summary>Groups do not span more bytes than this: the wider, the more often they lie across two pages.</summary>
     private const long MaxSpan = 256;
 
@@ -29,12 +30,14 @@ internal sealed class AccessGrouping
     private readonly Dictionary<Key, (AccessGroup Group, List<RegionInstruction> Members)> open = [];
     private int nextRoot;
 
+    private AccessGrouping(int pageOffset) => this.pageOffset = pageOffset;
+
     /// <summary>Sets <see cref="RegionInstruction.Group"/> throughout a region.</summary>
     public static void Analyze(RegionGraph graph, Func<RegionInstruction, bool> isNative)
     {
         if (!graph.Is64) return;
-        AccessGrouping grouping = new();
-        foreach (RegionBlock block in graph.Blocks) grouping.Analyze(block, isNative);
+        AccessGrouping grouping = new(graph.Plan.PageOffset);
+        foreach (RegionBlock block in graph.Blocks.Where(static b => !b.CrossesPages)) grouping.Analyze(block, isNative);
     }
 
     private void Analyze(RegionBlock block, Func<RegionInstruction, bool> isNative)
@@ -112,7 +115,9 @@ internal sealed class AccessGrouping
             if (size is 0 or > 32) return;
             if (i.MemoryBase == Register.RIP)
             {
-                Join(instruction, new Key(RipRoot, NoRoot, 0, 0), (long)i.MemoryDisplacement64, size, Writes(used.Access));
+                // How code lies in its page is known, so these never share a check across two pages.
+                long page = (pageOffset + (long)i.MemoryDisplacement64) >> 12;
+                Join(instruction, new Key(RipRoot, NoRoot, page, 0), (long)i.MemoryDisplacement64, size, Writes(used.Access));
                 return;
             }
 

@@ -103,6 +103,9 @@ internal sealed class RegionBlock
     /// <summary>Where an indirect jump or call has been seen to go, as distances.</summary>
     public required IReadOnlyList<long> SeenTargets { get; init; }
 
+    /// <summary>Its accesses to memory have often lain across two pages: each is checked by itself.</summary>
+    public bool CrossesPages { get; init; }
+
     /// <summary>Position in the order of emission.</summary>
     public int Index { get; set; }
 

@@ -73,6 +73,7 @@ internal sealed unsafe class RegionGraph
             End = kind,
             Target = target,
             SeenTargets = planned.Targets,
+            CrossesPages = planned.CrossesPages,
         };
     }
 

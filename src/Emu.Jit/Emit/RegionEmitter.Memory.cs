@@ -160,7 +160,7 @@ internal sealed unsafe partial class RegionEmitter
             il.Emit(OpCodes.Add);
             LocalBuilder lowest = PopTemporary();
             int span = (int)(group.Highest - group.Lowest);
-            LocalBuilder host = Translate(lowest, span + 1, group.Writes, miss, register);
+            LocalBuilder host = Translate(lowest, span + 1, group.Writes, CountCrossing(lowest, span, miss), register);
             groupHosts[group] = root = blockLocals.Take(il, typeof(nint));
             il.Emit(OpCodes.Ldloc, host);
             il.Emit(OpCodes.Conv_I8);
@@ -178,6 +178,37 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Add);
         il.Emit(OpCodes.Stloc, member);
         return member;
+    }
+
+    /// <summary>A way to <paramref name="miss"/> that counts where an access lies across two pages.</summary>
+    private Label CountCrossing(LocalBuilder linear, long lastByte, Label miss)
+    {
+        Label failed = il.DefineLabel();
+        nint counter = memory.CrossingsOf(block.Start);
+        Later(() =>
+        {
+            il.MarkLabel(failed);
+            PushPage(linear, 0);
+            PushPage(linear, lastByte);
+            il.Emit(OpCodes.Beq, miss);
+            Constant(counter);
+            il.Emit(OpCodes.Conv_I);
+            EmitIncrement();
+            LoadStateAddress(StateLayout.Crossings);
+            EmitIncrement();
+            il.Emit(OpCodes.Br, miss);
+        });
+        return failed;
+    }
+
+    /// <summary>Pops an address, and adds 1 to the 32 bits there.</summary>
+    private void EmitIncrement()
+    {
+        il.Emit(OpCodes.Dup);
+        il.Emit(OpCodes.Ldind_U4);
+        il.Emit(OpCodes.Ldc_I4_1);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Stind_I4);
     }
 
     private LocalBuilder EmitTlbEntry(LocalBuilder linear)

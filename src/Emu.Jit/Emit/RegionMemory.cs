@@ -9,6 +9,7 @@ internal sealed unsafe class RegionMemory : IDisposable
 {
     private readonly List<nint> chunks = [];
     private readonly List<nint> completions = [];
+    private readonly Dictionary<long, nint> crossings = [];
     private nint code;
     private int codeLength;
 
@@ -51,6 +52,30 @@ internal sealed unsafe class RegionMemory : IDisposable
         return code;
     }
 
+    /// <summary>Where the region counts how often accesses of a block that share a check lie across two pages; 32 bits.</summary>
+    /// <param name="block">Distance of the block from the region's entry.</param>
+    public nint CrossingsOf(long block)
+    {
+        if (crossings.TryGetValue(block, out nint counter)) return counter;
+        counter = (nint)NativeMemory.AllocZeroed(sizeof(uint));
+        Bytes += sizeof(uint);
+        chunks.Add(counter);
+        return crossings[block] = counter;
+    }
+
+    /// <summary>Blocks whose accesses have crossed pages at least so many times since the last call.</summary>
+    public IReadOnlyList<long> TakeCrossing(uint atLeast)
+    {
+        List<long> found = [];
+        foreach ((long block, nint counter) in crossings)
+        {
+            if (*(uint*)counter >= atLeast) found.Add(block);
+            *(uint*)counter = 0;
+        }
+
+        return found;
+    }
+
     /// <summary>The code has changed: what returns from the interpreter leaves for the dispatcher instead of going on.</summary>
     public void Retire()
     {
@@ -72,6 +97,7 @@ internal sealed unsafe class RegionMemory : IDisposable
         foreach (nint chunk in chunks) NativeMemory.Free((void*)chunk);
         chunks.Clear();
         completions.Clear();
+        crossings.Clear();
         if (code != 0) ExecutableMemory.Free(code, codeLength);
         code = 0;
     }

@@ -15,6 +15,7 @@ internal static unsafe class StateLayout
     public static readonly int Remaining;
     public static readonly int ExitRequest;
     public static readonly int Completed;
+    public static readonly int Crossings;
     public static readonly int Scratch;
     public static readonly int Vector;
     public static readonly int ReadTag;
@@ -49,6 +50,7 @@ internal static unsafe class StateLayout
         Remaining = (int)((byte*)&state.Remaining - s);
         ExitRequest = (int)((byte*)&state.ExitRequest - s);
         Completed = (int)((byte*)&state.Completed - s);
+        Crossings = (int)((byte*)&state.Crossings - s);
         Scratch = (int)(state.Scratch - s);
         Vector = (int)(state.Vector - s);
         Segments = (int)((byte*)Unsafe.AsPointer(ref state.Segment(SegmentIndex.Es).Base) - s);

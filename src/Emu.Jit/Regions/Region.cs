@@ -38,6 +38,12 @@ internal sealed unsafe class Region(RegionPlan plan, RegionMemory memory, Dynami
     /// <summary>Its number in the order of installation.</summary>
     public long Number { get; set; }
 
+    /// <summary>The region in use whose place it takes when it is installed.</summary>
+    public Region? Replaces { get; set; }
+
+    /// <summary>Another one that takes its place is being compiled.</summary>
+    public bool IsBeingReplaced { get; set; }
+
     /// <summary>What it costs, in bytes.</summary>
     public long MemoryBytes
     {
@@ -96,8 +102,19 @@ internal sealed unsafe class Region(RegionPlan plan, RegionMemory memory, Dynami
         memory.Dispose();
     }
 
-    /// <summary>It was compiled in vain: the blocks it would have been entered at, if they are still there, count executions again.</summary>
-    public void Discard() => Release(Translator.RetryThreshold);
+    /// <summary>It was compiled in vain: the blocks it would have been entered at, if they are still there and were to be its own, count executions again.</summary>
+    public void Discard()
+    {
+        if (Replaces == null) Release(Translator.RetryThreshold);
+        else Supersede();
+    }
+
+    /// <summary>Takes it out of use for good, with its memory; what it was entered at is another's. No translated code is running, and nothing of the interpreter refers to its operations.</summary>
+    public void Supersede()
+    {
+        IsRetired = true;
+        memory.Dispose();
+    }
 
     /// <summary>While it is compiled and until it is taken out of use, the blocks it is entered at are its own.</summary>
     private void CountAgain(uint threshold)

@@ -9,7 +9,8 @@ namespace Emu.Jit.Regions;
 /// <param name="Code">Its bytes.</param>
 /// <param name="Ops">Its operations; none once it is compiled. The originals may be gone by then; then it is not used.</param>
 /// <param name="Targets">Where its indirect jump or call has been seen to lead, as distances from the region's entry.</param>
-internal sealed record PlannedBlock(Block Block, long Start, byte[] Code, Op[] Ops, long[] Targets);
+/// <param name="CrossesPages">Its accesses to memory are checked one by one (<see cref="Block.CrossesPages"/>).</param>
+internal sealed record PlannedBlock(Block Block, long Start, byte[] Code, Op[] Ops, long[] Targets, bool CrossesPages);
 
 /// <summary>A page besides the entry's that a region has code on.</summary>
 /// <param name="Distance">Linear distance from the page of the entry, in bytes.</param>
@@ -53,8 +54,11 @@ internal sealed record RegionPlan
     /// <summary>Other pages; translated code checks on entry that they are still mapped as they were.</summary>
     public required IReadOnlyList<RegionPage> Pages { get; init; }
 
+    /// <summary>The region in use that the new one is to take the place of.</summary>
+    public Region? Replaces { get; init; }
+
     /// <summary>The plan without its copies of operations, which only translation needs, and which are larger than all else.</summary>
-    public RegionPlan WithoutOperations() => this with { Blocks = [.. Blocks.Select(static b => b with { Ops = [] })] };
+    public RegionPlan WithoutOperations() => this with { Blocks = [.. Blocks.Select(static b => b with { Ops = [] })], Replaces = null };
 
     /// <summary>The plan with operations copied anew, to be translated again. None of its blocks may be stale.</summary>
     public unsafe RegionPlan WithOperations() =>

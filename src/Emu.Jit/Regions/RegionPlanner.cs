@@ -71,7 +71,7 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
             byStart[start] = planned.Count;
             byte[] bytes = BytesOf(block);
             AddSuccessors(cpu, bytes, last, start, block);
-            planned.Add(new PlannedBlock(block, start, bytes, new ReadOnlySpan<Op>(block.Ops, block.OpCount).ToArray(), [.. seen]));
+            planned.Add(new PlannedBlock(block, start, bytes, new ReadOnlySpan<Op>(block.Ops, block.OpCount).ToArray(), [.. seen], block.CrossesPages));
         }
 
         return new RegionPlan

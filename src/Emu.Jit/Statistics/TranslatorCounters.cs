@@ -79,6 +79,16 @@ internal sealed class TranslatorCounters
         }
     }
 
+    /// <summary>A region has given its place to another.</summary>
+    public void CountReplaced(Region region)
+    {
+        lock (gate)
+        {
+            sizes[SizeOf(region)]--;
+            sum = sum with { Regions = sum.Regions - 1, RegionsReplaced = sum.RegionsReplaced + 1 };
+        }
+    }
+
     /// <summary>A generation is no longer used.</summary>
     public void CountGeneration(IReadOnlyCollection<Region> regions)
     {

@@ -17,6 +17,9 @@ public sealed record TranslatorStatistics
     /// <summary>Regions invalidated since the start: their code was written to, or the interpreter's blocks were dropped.</summary>
     public long RegionsInvalidated { get; init; }
 
+    /// <summary>Regions translated again since the start because accesses that shared a check often lay across two pages.</summary>
+    public long RegionsReplaced { get; init; }
+
     /// <summary>Regions given up for memory since the start.</summary>
     public long RegionsReleased { get; init; }
 
@@ -77,6 +80,7 @@ public sealed record TranslatorStatistics
         Line(output, "regions in use", $"{Regions:N0}");
         Line(output, "regions compiled", $"{RegionsCompiled:N0}, {RegionsDiscarded:N0} of them too late, {QueueLength} waiting");
         Line(output, "regions invalidated", $"{RegionsInvalidated:N0}");
+        Line(output, "regions replaced", $"{RegionsReplaced:N0}, for accesses across two pages");
         Line(output, "regions released", $"{RegionsReleased:N0} for memory, in {Generations:N0} generations");
         Line(output, "hot blocks offered", $"{OffersAccepted + OffersRefused + OffersRare:N0}, {OffersRefused:N0} of them refused because busy, {OffersRare:N0} as too rare");
         Line(output, "instructions translated", $"{InstructionsCompiled:N0}, {Share(InstructionsCalled, InstructionsCompiled)} of them left to the interpreter");
