@@ -21,8 +21,7 @@ internal static class BootCommand
     {
         Option<string> root = new("--root") { Description = "Folder of the sources", Hidden = true, Required = true };
         Option<string[]> accelerators = CompareCommand.List("--accel", "Accelerators of emu to measure (default: interp)");
-        Option<int> boots = new("--boots") { Description = "Boots of each, in turn; the median counts", DefaultValueFactory = _ => 5 };
-        Option<int> timeout = new("--timeout") { Description = "Seconds after which a boot counts as hung", DefaultValueFactory = _ => 120 };
+        Option<int> boots = CompareCommand.Count("--boots", "Boots of each, in turn; the median counts", 5), timeout = CompareCommand.Count("--timeout", "Seconds after which a boot counts as hung", 120);
         Option<string?> kernel = new("--kernel") { Description = "Kernel to boot instead of Debian's cloud kernel" }, busybox = new("--busybox") { Description = "Statically linked busybox" };
         RootCommand command = new(
             "Boots Debian's cloud kernel to a busybox shell under QEMU (TCG) and under emu, in turn, and prints times, ratios and memory. " +
@@ -40,7 +39,7 @@ internal static class BootCommand
             GuestBoot boot = new(image, initialFiles, CommandLine, GuestMegabytes, logs.FullName);
             Emulators.Prepare(top);
             string[] choices = result.GetValue(accelerators) is { Length: > 0 } given ? given : ["interp"];
-            return Measure([Emulators.Qemu(boot), .. choices.Select(a => Emulators.Emu(top, a, [], boot))], Math.Max(1, result.GetValue(boots)), TimeSpan.FromSeconds(result.GetValue(timeout)));
+            return Measure([Emulators.Qemu(boot), .. choices.Select(a => Emulators.Emu(top, a, [], boot))], result.GetValue(boots), TimeSpan.FromSeconds(result.GetValue(timeout)));
         });
         return command;
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Emu.Frontend.Linux;
 
 namespace Emu.Compare;
@@ -15,16 +16,25 @@ internal static class CompareCommand
         Option<string> root = new("--root") { Description = "Folder of the sources", Hidden = true, Required = true };
         Option<string[]> only = List("--only", "Workloads or groups to run, for example fib,crc or system");
         Option<string[]> accelerators = List("--accel", "Accelerators of emu to compare, for example interp,jit; 'default' gives no -accel");
-        Option<int> repeat = new("--repeat") { Description = "Runs of each workload; the median counts", DefaultValueFactory = _ => 1 };
-        Option<int> boots = new("--boots") { Description = "Boots to measure", DefaultValueFactory = _ => 1 };
-        Option<double> scale = new("--scale") { Description = "Factor on the amount of work", DefaultValueFactory = _ => 1 };
-        Option<int> timeout = new("--timeout") { Description = "Seconds after which a run counts as hung", DefaultValueFactory = _ => 60 };
+        Option<int> repeat = Count("--repeat", "Runs of each workload; the median counts", 1), boots = Count("--boots", "Boots to measure", 1);
+        Option<double> scale = new("--scale")
+        {
+            Description = "Factor on the amount of work",
+            DefaultValueFactory = _ => 1,
+            CustomParser = result =>
+            {
+                if (double.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out double factor) && factor is > 0 and < double.PositiveInfinity) return factor;
+                result.AddError($"--scale {result.Tokens[0].Value}: a number above 0");
+                return 1;
+            },
+        };
+        Option<int> timeout = Count("--timeout", "Seconds after which a run counts as hung", 60);
         Option<bool> noQemu = new("--no-qemu") { Description = "Without QEMU" }, noNative = new("--no-native") { Description = "Without the host" };
         Option<bool> processorTime = new("--cpu-time") { Description = "Compare emulators by processor time, for a host that does other things too (not the host itself)" };
         Option<bool> list = new("--list") { Description = "List the workloads" };
         Option<string?> kernel = new("--kernel") { Description = "Kernel to boot instead of Debian's cloud kernel" }, json = new("--json") { Description = "File for all figures" };
         Option<string?> emuOptions = new("--emu-options") { Description = "More options for emu, in one argument" };
-        RootCommand command = new("Runs the workloads of bench/guest natively, under emu and under QEMU, in turn, and compares times and results.")
+        RootCommand command = new("Runs the workloads of bench/guest natively, under emu and under QEMU, in turn, and compares times and results. 'bench/boot' measures booting alone.")
         {
             root, only, accelerators, repeat, boots, scale, timeout, noQemu, noNative, processorTime, list, kernel, json, emuOptions,
         };
@@ -66,6 +76,19 @@ internal static class CompareCommand
             foreach (Contender contender in contenders) contender.Dispose();
         }
     }
+
+    /// <summary>An option with a number of at least 1.</summary>
+    internal static Option<int> Count(string name, string description, int usual) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => usual,
+        CustomParser = result =>
+        {
+            if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0) return count;
+            result.AddError($"{name} {result.Tokens[0].Value}: a number of at least 1");
+            return usual;
+        },
+    };
 
     internal static Option<string[]> List(string name, string description) => new(name)
     {

@@ -4,7 +4,9 @@ using Emu.Frontend.Linux;
 try
 {
     System.CommandLine.RootCommand command = args is ["boot", ..] ? BootCommand.Create() : CompareCommand.Create();
-    return command.Parse(args is ["boot", .. string[] rest] ? rest : args).Invoke(new System.CommandLine.InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    System.CommandLine.ParseResult parsed = command.Parse(args is ["boot", .. string[] rest] ? rest : args);
+    if (parsed.Errors is [{ } error, ..]) throw new CompareException(error.Message);
+    return parsed.Invoke(new System.CommandLine.InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
 catch (Exception e) when (e is CompareException or GuestFilesException)
 {

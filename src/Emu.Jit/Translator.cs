@@ -236,8 +236,8 @@ public sealed unsafe partial class Translator : ICodeTranslator
         s->CrossingsSince = now;
         foreach (Region region in LiveRegions())
         {
-            IReadOnlyList<long> crossing = region.Memory.TakeCrossing(ManyCrossings / CrossingPart);
-            if (!often || crossing.Count == 0 || region.IsBeingReplaced || !region.IsCurrent) continue;
+            IReadOnlyCollection<long> crossing = region.Memory.TakeCrossing(ManyCrossings / CrossingPart);
+            if (crossing.Count == 0 || !often || region.IsBeingReplaced || !region.IsCurrent) continue;
             foreach (PlannedBlock planned in region.Plan.Blocks) planned.Block.CrossesPages |= crossing.Contains(planned.Start);
             region.IsBeingReplaced = true;
             RegionPlan plan = region.Plan.WithOperations();

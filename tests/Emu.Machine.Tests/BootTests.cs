@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Emu.Devices.Serial;
 using Emu.Machine.Loaders;
 using Iced.Intel;
@@ -205,6 +206,23 @@ public sealed class BootTests
         {
             File.Delete(path);
         }
+    }
+
+    [Theory]
+    [InlineData(0x800 + (0x100 * 16) - 15, true)]
+    [InlineData(0x800 + (0x100 * 16) - 16, false)]
+    public void A_bzImage_must_be_as_long_as_its_header_says(int length, bool whole)
+    {
+        byte[] kernel = new byte[length];
+        kernel[0x1F1] = 3;
+        BinaryPrimitives.WriteUInt32LittleEndian(kernel.AsSpan(0x1F4), 0x100);
+        (kernel[0x1FE], kernel[0x1FF]) = (0x55, 0xAA);
+        "HdrS"u8.CopyTo(kernel.AsSpan(0x202));
+        BinaryPrimitives.WriteUInt16LittleEndian(kernel.AsSpan(0x206), 0x20F);
+        kernel[0x211] = 1;
+        BinaryPrimitives.WriteUInt32LittleEndian(kernel.AsSpan(0x238), 2047);
+        if (whole) Assert.Equal(0x20F, LinuxImage.Parse(kernel, null, "quiet", "a").Protocol);
+        else Assert.Equal($"a: truncated bzImage ({length} bytes, {length + 1} by its header)", Assert.Throws<LoaderException>(() => LinuxImage.Parse(kernel, null, "quiet", "a")).Message);
     }
 
     [Theory]

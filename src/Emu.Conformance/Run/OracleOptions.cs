@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Emu.Conformance.Run;
 
 /// <summary>What an oracle run covers.</summary>
@@ -44,6 +46,13 @@ public sealed record OracleOptions
 
     /// <summary>States that each sequence is run from, at least 1.</summary>
     public int States { get; init; } = 1;
+
+    /// <summary>Name of what executes the cases.</summary>
+    public string Engine { get; init; } = "";
+
+    /// <summary>All that the results depend on besides seed and shard: the same in all shards of one run.</summary>
+    public string Settings => string.Create(CultureInfo.InvariantCulture,
+        $"engine={Engine} bits={string.Join(',', Bits)} forms={Forms ?? "*"} cases={Cases} first={FirstCase} sequences={Sequences} states={States} shards={Shards}");
 
     /// <summary>Checks the values.</summary>
     /// <exception cref="ArgumentException">One of them makes no sense; the message says which.</exception>

@@ -59,6 +59,12 @@ public sealed class OracleReport
     /// <summary>Seed of the run.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>All else that the results depend on (<see cref="OracleOptions.Settings"/>).</summary>
+    public string Settings { get; init; } = "";
+
+    /// <summary>The shards whose results these are, from 1.</summary>
+    public IReadOnlyList<int> Shards { get; init; } = [];
+
     /// <summary>Wall-clock time, summed over shards.</summary>
     public TimeSpan Duration { get; set; }
 
@@ -78,16 +84,22 @@ public sealed class OracleReport
     public bool Passed => Mismatches == 0 && Cases > 0;
 
     /// <summary>Puts the results of shards together.</summary>
-    /// <exception cref="ReportFormatException">They are not shards of one run: their seeds differ, or the same cases are in two of them.</exception>
+    /// <exception cref="ReportFormatException">They are not shards of one run, or one is there twice.</exception>
     public static OracleReport Merge(IEnumerable<OracleReport> reports)
     {
         var merged = new Dictionary<(string, int), FormResult>();
-        ulong? seed = null;
+        OracleReport? first = null;
+        var shards = new SortedSet<int>();
         TimeSpan duration = default;
         foreach (OracleReport report in reports)
         {
-            if (seed is { } first && first != report.Seed) throw new ReportFormatException($"a run with seed {first} and one with seed {report.Seed} are not shards of one run");
-            seed = report.Seed;
+            first ??= report;
+            if (first.Seed != report.Seed) throw new ReportFormatException($"a run with seed {first.Seed} and one with seed {report.Seed} are not shards of one run");
+            if (first.Settings != report.Settings) throw new ReportFormatException($"a run with {first.Settings} and one with {report.Settings} are not shards of one run");
+            foreach (int shard in report.Shards)
+            {
+                if (!shards.Add(shard)) throw new ReportFormatException($"shard {shard} is there twice");
+            }
             duration += report.Duration;
             foreach (FormResult form in report.Forms)
             {
@@ -96,9 +108,6 @@ public sealed class OracleReport
                     merged[(form.Form, form.Bits)] = form with { Mismatches = [.. form.Mismatches] };
                     continue;
                 }
-                // A case is a function of seed, form and number; only of the sequences each shard has a part.
-                if (known.Cases > 0 && form.Cases > 0 && form.Form != FormResult.Sequences)
-                    throw new ReportFormatException($"{form.Form} in {form.Bits}-bit mode was run in two of the files: the same cases, as the seed is the same");
                 known.Cases += form.Cases;
                 known.NotImplemented += form.NotImplemented;
                 known.MismatchCount += form.MismatchCount;
@@ -107,7 +116,7 @@ public sealed class OracleReport
                 known.Mismatches.AddRange(form.Mismatches);
             }
         }
-        return new OracleReport { Forms = [.. merged.Values], Seed = seed ?? 0, Duration = duration };
+        return new OracleReport { Forms = [.. merged.Values], Seed = first?.Seed ?? 0, Settings = first?.Settings ?? "", Shards = [.. shards], Duration = duration };
     }
 
     /// <summary>Coverage by family: rows for a table.</summary>

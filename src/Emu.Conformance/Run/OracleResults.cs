@@ -14,9 +14,14 @@ public sealed class ReportFormatException(string message) : Exception(message);
 /// </summary>
 public static class OracleResults
 {
+    private const string SettingsProperty = "settings", ShardsProperty = "shards";
+
     /// <summary>The outcomes of a report.</summary>
     public static TestRunResult ToRunResult(OracleReport report) =>
-        new("oracle", report.Seed, report.Duration, [.. report.Forms.Select(ToOutcome)]);
+        new("oracle", report.Seed, report.Duration, [.. report.Forms.Select(ToOutcome)])
+        {
+            Properties = [new(SettingsProperty, report.Settings), new(ShardsProperty, string.Join(',', report.Shards))],
+        };
 
     /// <summary>Reads a report from JUnit XML.</summary>
     /// <exception cref="ReportFormatException">It is not one.</exception>
@@ -32,7 +37,7 @@ public static class OracleResults
             throw new ReportFormatException($"not an XML file: {e.Message}");
         }
         if (root.Name != "testsuites") throw new ReportFormatException("not a JUnit results file: its root is not <testsuites>");
-        var report = new OracleReport { Seed = Value(root, "seed"), Duration = TimeSpan.FromSeconds((double?)root.Attribute("time") ?? 0) };
+        var report = new OracleReport { Seed = Value(root, "seed"), Settings = Text(root, SettingsProperty), Shards = ReadShards(root), Duration = TimeSpan.FromSeconds((double?)root.Attribute("time") ?? 0) };
         report.Forms.AddRange(root.Descendants("testcase").Select(ReadCase));
         return report;
     }
@@ -49,6 +54,17 @@ public static class OracleResults
             new("mismatches", Number(form.MismatchCount)), new("lost", Number(form.Lost)), new("disturbed", Number(form.Disturbed)),
         ],
     };
+
+    private static List<int> ReadShards(XElement root)
+    {
+        List<int> shards = [];
+        foreach (string text in Text(root, ShardsProperty).Split(','))
+        {
+            if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int shard)) throw new ReportFormatException($"property '{ShardsProperty}' is missing: not written by this program");
+            shards.Add(shard);
+        }
+        return shards;
+    }
 
     private static FormResult ReadCase(XElement element)
     {

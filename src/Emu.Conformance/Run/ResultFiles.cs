@@ -19,7 +19,7 @@ public static class ResultFiles
             new XAttribute("tests", run.Outcomes.Count), new XAttribute("failures", run.Outcomes.Count(o => o.Failures.Count > 0)),
             new XAttribute("skipped", run.Outcomes.Count(o => o.Skipped is not null)),
             new XAttribute("time", run.Duration.TotalSeconds.ToString(CultureInfo.InvariantCulture)),
-            Properties([new("seed", run.Seed.ToString(CultureInfo.InvariantCulture))]));
+            Properties([new("seed", run.Seed.ToString(CultureInfo.InvariantCulture)), .. run.Properties]));
         foreach (IGrouping<string, TestOutcome> suite in run.Outcomes.GroupBy(o => o.Suite))
         {
             root.Add(new XElement("testsuite", new XAttribute("name", suite.Key),

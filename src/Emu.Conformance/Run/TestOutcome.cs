@@ -24,4 +24,8 @@ public sealed record TestOutcome(string Suite, string ClassName, string Name)
 /// <param name="Seed">Seed of its random numbers.</param>
 /// <param name="Duration">Wall-clock time.</param>
 /// <param name="Outcomes">The tests.</param>
-public sealed record TestRunResult(string Name, ulong Seed, TimeSpan Duration, IReadOnlyList<TestOutcome> Outcomes);
+public sealed record TestRunResult(string Name, ulong Seed, TimeSpan Duration, IReadOnlyList<TestOutcome> Outcomes)
+{
+    /// <summary>More to keep with it.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Properties { get; init; } = [];
+}

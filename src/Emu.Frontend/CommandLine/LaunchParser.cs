@@ -99,13 +99,15 @@ internal static class LaunchParser
 
                 TranslatorOptions defaults = machine.Translator;
                 list.Text("thread");
+                bool? synchronous = list.Flag("sync");
+                if (list.Head == "lockstep" && synchronous == false) throw new UsageException("-accel lockstep,sync=off: lockstep always translates on the spot");
                 machine = machine with
                 {
                     Accelerator = list.Head == "lockstep" ? Accelerator.Lockstep : Accelerator.Translator,
                     Translator = defaults with
                     {
                         Threshold = (uint)(list.Number("threshold", 1, 1_000_000_000) ?? defaults.Threshold),
-                        Synchronous = list.Flag("sync") ?? defaults.Synchronous,
+                        Synchronous = synchronous ?? defaults.Synchronous,
                         MemoryBudget = TranslationCache(list) ?? defaults.MemoryBudget,
                     },
                 };

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.IO.Pipes;
 using System.Text.Json;
 using Emu.Frontend.CommandLine;
 using Emu.Frontend.Run;
@@ -35,10 +36,10 @@ internal static class JitCommand
         Option<int?> bits = new("--bits") { Description = "A flat binary is 16-, 32- or 64-bit code" };
         bits.AcceptOnlyFromAmong("16", "32", "64");
         Option<string?> origin = new("--org") { Description = "Address of a flat binary's first byte" };
-        Option<string?> record = new("--record") { Hidden = true };
+        Option<string?> record = new("--record") { Hidden = true }, parent = new("--parent") { Hidden = true };
         Command command = new("explain", "Run a guest until code of it is translated, and show that: guest assembly, IL and host assembly side by side")
         {
-            target, at, after, timeout, all, width, bits, origin, record,
+            target, at, after, timeout, all, width, bits, origin, record, parent,
         };
         command.SetAction(parsed =>
         {
@@ -54,7 +55,12 @@ internal static class JitCommand
                 TimeSpan.FromSeconds(seconds),
                 words,
                 new ProgramOptions { Bits = parsed.GetValue(bits), Origin = parsed.GetValue(origin) is { } start ? ParseAddress("--org", start) : null, Arguments = words[1..] });
-            if (parsed.GetValue(record) is { } file) return Record(request, file);
+            if (parsed.GetValue(record) is { } file)
+            {
+                if (parsed.GetValue(parent) is { } pipe) EndWithParent(pipe, Path.GetDirectoryName(file)!);
+                return Record(request, file);
+            }
+
             return Explain(request, parsed.GetValue(width) ?? TerminalWidth(), parsed.GetValue(all));
         });
         return command;
@@ -69,7 +75,7 @@ internal static class JitCommand
         try
         {
             string record = Path.Combine(directory, "region.json"), listing = Path.Combine(directory, "listing.txt");
-            int status = RunChild(["jit", "explain", "--record", record, .. ArgumentsOf(request)], listing, request.Timeout);
+            int status = RunChild(["jit", "explain", "--record", record], ArgumentsOf(request), listing, request.Timeout);
             if (status != ExitStatus.Success) return status;
             RegionDocument region = JsonSerializer.Deserialize<RegionDocument>(File.ReadAllBytes(record)) ?? throw new InvalidDataException("the child process recorded nothing");
             HostListing? host = File.Exists(listing) ? HostListing.Find(File.ReadLines(listing), region.Method, region.Ordinal) : null;
@@ -92,21 +98,46 @@ internal static class JitCommand
         return [.. arguments, "--", .. request.Words];
     }
 
-    private static int RunChild(IReadOnlyList<string> arguments, string listing, TimeSpan timeout)
+    private static int RunChild(IEnumerable<string> command, IEnumerable<string> arguments, string listing, TimeSpan timeout)
     {
+        // Nothing is ever written: it breaks when this process ends, in whatever way.
+        using AnonymousPipeServerStream pipe = new(PipeDirection.Out, HandleInheritability.Inheritable);
         string assembly = typeof(JitCommand).Assembly.Location, native = Path.ChangeExtension(assembly, OperatingSystem.IsWindows() ? ".exe" : null);
         ProcessStartInfo start = new(File.Exists(native) ? native : "dotnet") { UseShellExecute = false, RedirectStandardInput = true };
         if (!File.Exists(native)) start.ArgumentList.Add(assembly);
-        foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        foreach (string argument in (string[])[.. command, "--parent", pipe.GetClientHandleAsString(), .. arguments]) start.ArgumentList.Add(argument);
         start.Environment[MethodsVariable] = "Region_*";
         start.Environment[FileVariable] = listing;
         using Process child = Process.Start(start) ?? throw new InvalidOperationException("the emulator could not be started again");
+        pipe.DisposeLocalCopyOfClientHandle();
         child.StandardInput.Close();
         // It gives up by itself; this is for one that hangs.
         TimeSpan patience = timeout + TimeSpan.FromMinutes(1);
         if (child.WaitForExit(patience)) return child.ExitCode;
         child.Kill();
         throw new UsageException($"the guest could not be stopped within {patience.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s");
+    }
+
+    /// <summary>In the child: ends when the parent is gone, and removes what that can no longer remove.</summary>
+    private static void EndWithParent(string pipe, string directory)
+    {
+        void Watch()
+        {
+            using AnonymousPipeClientStream parent = new(PipeDirection.In, pipe);
+            parent.ReadByte();
+            try
+            {
+                Directory.Delete(directory, recursive: true);
+            }
+            catch (IOException)
+            {
+                // The parent has removed it, and ends now.
+            }
+
+            Environment.Exit(ExitStatus.BadInput);
+        }
+
+        new Thread(Watch) { IsBackground = true, Name = "parent" }.Start();
     }
 
     /// <summary>The child's part.</summary>

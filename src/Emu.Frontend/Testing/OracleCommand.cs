@@ -51,6 +51,7 @@ internal static class OracleCommand
                 Jobs = parsed.GetValue(jobs),
                 Shard = index,
                 Shards = count,
+                Engine = parsed.GetRequiredValue(engine),
                 TimeLimit = ResultOptions.TimeLimit(parsed.GetValue(minutes)),
             };
             OracleReport report = OracleOutput.RunWithProgress(new OracleRunner(catalog, segments => new VcpuExecutor(TestModel.Default, segments, chosen)), options);

@@ -184,7 +184,7 @@ internal sealed unsafe partial class RegionEmitter
     private Label CountCrossing(LocalBuilder linear, long lastByte, Label miss)
     {
         Label failed = il.DefineLabel();
-        nint counter = memory.CrossingsOf(block.Start);
+        nint counter = memory.MakeCrossings(block.Start);
         Later(() =>
         {
             il.MarkLabel(failed);

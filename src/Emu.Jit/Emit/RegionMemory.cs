@@ -9,7 +9,7 @@ internal sealed unsafe class RegionMemory : IDisposable
 {
     private readonly List<nint> chunks = [];
     private readonly List<nint> completions = [];
-    private readonly Dictionary<long, nint> crossings = [];
+    private readonly List<(long Block, nint Counter)> crossings = [];
     private nint code;
     private int codeLength;
 
@@ -52,21 +52,21 @@ internal sealed unsafe class RegionMemory : IDisposable
         return code;
     }
 
-    /// <summary>Where the region counts how often accesses of a block that share a check lie across two pages; 32 bits.</summary>
+    /// <summary>Makes a counter, of 32 bits, of how often accesses of a block that share a check lie across two pages.</summary>
     /// <param name="block">Distance of the block from the region's entry.</param>
-    public nint CrossingsOf(long block)
+    public nint MakeCrossings(long block)
     {
-        if (crossings.TryGetValue(block, out nint counter)) return counter;
-        counter = (nint)NativeMemory.AllocZeroed(sizeof(uint));
+        nint counter = (nint)NativeMemory.AllocZeroed(sizeof(uint));
         Bytes += sizeof(uint);
         chunks.Add(counter);
-        return crossings[block] = counter;
+        crossings.Add((block, counter));
+        return counter;
     }
 
     /// <summary>Blocks whose accesses have crossed pages at least so many times since the last call.</summary>
-    public IReadOnlyList<long> TakeCrossing(uint atLeast)
+    public IReadOnlyCollection<long> TakeCrossing(uint atLeast)
     {
-        List<long> found = [];
+        HashSet<long> found = [];
         foreach ((long block, nint counter) in crossings)
         {
             if (*(uint*)counter >= atLeast) found.Add(block);

@@ -11,7 +11,7 @@ namespace Emu.Machine.Loaders;
 /// </summary>
 public sealed class LinuxImage
 {
-    private const int HeaderOffset = 0x1F1;
+    private const int HeaderOffset = 0x1F1, SystemSizeOffset = 0x1F4;
     private const ushort RealModeSegment = (ushort)(RealModeAddress >> 4);
     private const uint RealModeAddress = 0x10000, CommandLineAddress = 0x20000, ProtectedModeAddress = 0x100000;
     private const byte LoadedHigh = 1, CanUseHeap = 0x80, UndefinedLoader = 0xFF;
@@ -33,6 +33,9 @@ public sealed class LinuxImage
 
     private int SetupSize => ((kernel[HeaderOffset] == 0 ? 4 : kernel[HeaderOffset]) + 1) * 512;
 
+    /// <summary>By the header: syssize, units of 16 bytes of which the last need not be full, has all its bits from 2.04 on.</summary>
+    private long LeastSize => Protocol < 0x204 ? 0 : SetupSize + Math.Max(0, (BinaryPrimitives.ReadUInt32LittleEndian(kernel.AsSpan(SystemSizeOffset)) * 16L) - 15);
+
     private ReadOnlySpan<byte> ProtectedModePart => kernel.AsSpan(SetupSize);
 
     /// <summary>Whether a file is a bzImage.</summary>
@@ -50,7 +53,7 @@ public sealed class LinuxImage
             throw new LoaderException($"{name}: boot protocol {image.Protocol >> 8}.{image.Protocol & 0xFF:d2} is too old (2.02 with a high-loaded kernel is needed)");
         }
 
-        if (image.SetupSize >= kernel.Length) throw new LoaderException($"{name}: truncated bzImage");
+        if (image.SetupSize >= kernel.Length || image.LeastSize > kernel.Length) throw new LoaderException($"{name}: truncated bzImage ({kernel.Length} bytes, {Math.Max(image.LeastSize, image.SetupSize + 1)} by its header)");
         int limit = image.Protocol >= 0x206 ? BinaryPrimitives.ReadInt32LittleEndian(kernel.AsSpan(0x238)) : 255;
         if (image.commandLine.Length > limit + 1) throw new LoaderException($"the kernel command line has {image.commandLine.Length - 1} characters, {name} takes {limit}");
         return image;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Pipes;
 using Emu.Frontend.Explain;
 using Emu.Jit;
 using Iced.Intel;
@@ -70,6 +71,23 @@ public sealed class ExplainTests : IDisposable
         (_, string wide, _) = Emu("jit", "explain", "--width", "150", "--bits", "32", "--org", "100000", program);
         Assert.Contains(wide.Split('\n'), l => l.Length <= 150 && l.Split(" | ") is [var guest, var il, var host]
             && guest.TrimEnd() == " 100000 mov ecx,40h" && il.TrimEnd().EndsWith(':') && host.Length > 0);
+    }
+
+    [Fact]
+    public void The_process_that_records_ends_with_the_one_that_shows_and_leaves_nothing()
+    {
+        string scratch = Path.Combine(directory, "scratch");
+        Directory.CreateDirectory(scratch);
+        using AnonymousPipeServerStream parent = new(PipeDirection.Out, HandleInheritability.Inheritable);
+        ProcessStartInfo start = new("dotnet");
+        string[] arguments = ["jit", "explain", "--record", Path.Combine(scratch, "region.json"), "--parent", parent.GetClientHandleAsString(), "--after", "1000", "--timeout", "3600", "--bits", "32", "--org", "100000", Loop()];
+        foreach (string argument in (string[])[typeof(JitCommand).Assembly.Location, .. arguments]) start.ArgumentList.Add(argument);
+        using Process child = Process.Start(start) ?? throw new InvalidOperationException();
+        parent.DisposeLocalCopyOfClientHandle();
+        Assert.False(child.WaitForExit(TimeSpan.FromSeconds(2)));
+        parent.Dispose();
+        Assert.True(child.WaitForExit(TimeSpan.FromMinutes(1)));
+        Assert.False(Directory.Exists(scratch));
     }
 
     [Fact]

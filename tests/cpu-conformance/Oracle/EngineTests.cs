@@ -145,15 +145,19 @@ public sealed unsafe class EngineTests
     [Fact]
     public void Files_that_are_not_shards_of_one_run_are_not_merged()
     {
-        static OracleReport Report(ulong seed, string form, long cases) => new()
+        static OracleReport Report(int shard, string form, long cases, ulong seed = 1, string settings = "cases=5") => new()
         {
             Seed = seed,
+            Settings = settings,
+            Shards = [shard],
             Forms = [new FormResult { Form = form, Bits = 64, Family = "X", Status = FormStatus.Runnable, Cases = cases }],
         };
-        Assert.Equal(5, OracleReport.Merge([Report(1, "A", 5), Report(1, "A", 0)]).Cases);
-        Assert.Equal(7, OracleReport.Merge([Report(1, FormResult.Sequences, 3), Report(1, FormResult.Sequences, 4)]).Cases);
-        Assert.Contains("seed", Assert.Throws<ReportFormatException>(() => OracleReport.Merge([Report(1, "A", 5), Report(2, "B", 5)])).Message, StringComparison.Ordinal);
-        Assert.Contains("A in 64-bit mode", Assert.Throws<ReportFormatException>(() => OracleReport.Merge([Report(1, "A", 5), Report(1, "A", 5)])).Message, StringComparison.Ordinal);
+        static string Refused(params OracleReport[] reports) => Assert.Throws<ReportFormatException>(() => OracleReport.Merge(reports)).Message;
+        Assert.Equal(5, OracleReport.Merge([Report(1, "A", 5), Report(2, "A", 0)]).Cases);
+        Assert.Equal(7, OracleReport.Merge([Report(1, FormResult.Sequences, 3), Report(2, FormResult.Sequences, 4)]).Cases);
+        Assert.Contains("seed", Refused(Report(1, "A", 5), Report(2, "B", 5, seed: 2)), StringComparison.Ordinal);
+        Assert.Contains("cases=6", Refused(Report(1, "A", 5), Report(2, "B", 6, settings: "cases=6")), StringComparison.Ordinal);
+        Assert.Equal("shard 2 is there twice", Refused(Report(1, "A", 5), Report(2, FormResult.Sequences, 5), Report(2, FormResult.Sequences, 5)));
     }
 
     [Fact]
