@@ -108,9 +108,9 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>The host address of the memory operand, checked for an access of <paramref name="size"/> bytes.</summary>
     private LocalBuilder TranslateOperand(int size, bool write, Label miss)
     {
-        if (current.Group is { } group) return TranslateInGroup(group, () => PushLinearAddress(size, write, miss), miss, SteadyBase());
+        if (current.Group is { } group) return TranslateInGroup(group, () => PushLinearAddress(size, write, miss), miss, SteadyPlace());
         PushLinearAddress(size, write, miss);
-        return Translate(PopTemporary(), size, write, miss, SteadyBase());
+        return Translate(PopTemporary(), size, write, miss, SteadyPlace());
     }
 
     /// <summary>The host address for an access at a distance from the stack pointer.</summary>
@@ -129,17 +129,17 @@ internal sealed unsafe partial class RegionEmitter
             if (IsSegmented) PushInSegment(SegmentIndex.Ss, size, write, miss);
         }
 
-        if (current.Group is { } group) return TranslateInGroup(group, PushAddress, miss, Rsp);
+        if (current.Group is { } group) return TranslateInGroup(group, PushAddress, miss, AtStack);
         PushAddress();
-        return Translate(PopTemporary(), size, write, miss, Rsp);
+        return Translate(PopTemporary(), size, write, miss, AtStack);
     }
 
     private LocalBuilder TranslateOperand(int size, bool write) => TranslateOperand(size, write, ExitHere());
 
     /// <summary>The host address for a linear one; goes to <paramref name="miss"/> unless all bytes lie on a page that is a hit.</summary>
-    private LocalBuilder Translate(LocalBuilder linear, int size, bool write, Label miss, int? register = null)
+    private LocalBuilder Translate(LocalBuilder linear, int size, bool write, Label miss, Place? place = null)
     {
-        if (register is { } number && pageCaches.TryGetValue((number, write), out PageCache? cache)) return TranslateCached(cache, linear, size - 1, write, miss);
+        if (place is { } known && pageCaches.TryGetValue((known, write), out PageCache? cache)) return TranslateCached(cache, linear, size - 1, write, miss);
         LocalBuilder entry = EmitTlbEntry(linear);
         EmitTagCheck(linear, size - 1, entry, write, miss);
         LocalBuilder host = Scratch(typeof(nint));
@@ -151,7 +151,7 @@ internal sealed unsafe partial class RegionEmitter
         return host;
     }
 
-    private LocalBuilder TranslateInGroup(AccessGroup group, Action pushAddress, Label miss, int? register = null)
+    private LocalBuilder TranslateInGroup(AccessGroup group, Action pushAddress, Label miss, Place? place = null)
     {
         if (!groupHosts.TryGetValue(group, out LocalBuilder? root))
         {
@@ -160,7 +160,7 @@ internal sealed unsafe partial class RegionEmitter
             il.Emit(OpCodes.Add);
             LocalBuilder lowest = PopTemporary();
             int span = (int)(group.Highest - group.Lowest);
-            LocalBuilder host = Translate(lowest, span + 1, group.Writes, CountCrossing(lowest, span, miss), register);
+            LocalBuilder host = Translate(lowest, span + 1, group.Writes, CountCrossing(lowest, span, miss), place);
             groupHosts[group] = root = blockLocals.Take(il, typeof(nint));
             il.Emit(OpCodes.Ldloc, host);
             il.Emit(OpCodes.Conv_I8);

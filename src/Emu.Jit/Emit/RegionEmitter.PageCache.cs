@@ -11,9 +11,21 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>In place of a page: no masked address equals it.</summary>
     private const long NoPage = 0xFFF;
 
-    private readonly Dictionary<(int Register, bool Write), PageCache> pageCaches = [];
+    /// <summary>Most places that have pages of their own in a region: they take registers of the host from other things.</summary>
+    private const int MaxPlaces = 8;
+
+    private readonly Dictionary<(Place Place, bool Write), PageCache> pageCaches = [];
     private SteadyRegisters? steady;
     private LocalBuilder? pageEntry;
+
+    /// <summary>What is likely to stay on one page: what lies at about the same distance from a steady register.</summary>
+    /// <param name="Register">Its number.</param>
+    /// <param name="Pages">The distance in pages, rounded.</param>
+    private readonly record struct Place(int Register, long Pages);
+
+    private static Place AtStack => new(Rsp, 0);
+
+    private static Place AtFrame => new(Rbp, 0);
 
     /// <summary>A page that was a hit.</summary>
     /// <param name="Page">Its linear address, or <see cref="NoPage"/>.</param>
@@ -38,26 +50,26 @@ internal sealed unsafe partial class RegionEmitter
         {
             if (!TouchesMemory(instruction.Iced) && instruction.Iced.StackPointerIncrement == 0) continue;
             current = instruction;
-            if (instruction.Iced.Mnemonic == Mnemonic.Leave) AddPageCaches(Rbp);
-            else if (instruction.Iced.StackPointerIncrement != 0) AddPageCaches(Rsp);
-            if (SteadyBase() is { } register) AddPageCaches(register);
+            if (instruction.Iced.Mnemonic == Mnemonic.Leave) AddPageCaches(AtFrame);
+            else if (instruction.Iced.StackPointerIncrement != 0) AddPageCaches(AtStack);
+            if (SteadyPlace() is { } place) AddPageCaches(place);
         }
     }
 
-    private void AddPageCaches(int register)
+    private void AddPageCaches(Place place)
     {
-        if (pageCaches.ContainsKey((register, false))) return;
-        pageCaches[(register, false)] = new PageCache(il.DeclareLocal(typeof(long)), il.DeclareLocal(typeof(long)));
-        pageCaches[(register, true)] = new PageCache(il.DeclareLocal(typeof(long)), il.DeclareLocal(typeof(long)));
+        if (pageCaches.ContainsKey((place, false)) || pageCaches.Count >= 2 * MaxPlaces) return;
+        pageCaches[(place, false)] = new PageCache(il.DeclareLocal(typeof(long)), il.DeclareLocal(typeof(long)));
+        pageCaches[(place, true)] = new PageCache(il.DeclareLocal(typeof(long)), il.DeclareLocal(typeof(long)));
     }
 
-    /// <summary>The steady register that the current instruction's memory operand is relative to; null if there is none.</summary>
-    private int? SteadyBase()
+    /// <summary>Where the current instruction's memory operand lies; null if that may be anywhere.</summary>
+    private Place? SteadyPlace()
     {
         ref readonly Instruction i = ref current.Iced;
         if (i.MemorySegment is Register.FS or Register.GS || i.MemoryIndex != Register.None || !i.MemoryBase.IsGPR()) return null;
         int number = i.MemoryBase.GetFullRegister().GetNumber();
-        return steady![number] ? number : null;
+        return steady![number] ? new Place(number, ((long)i.MemoryDisplacement64 + 0x800) >> 12) : null;
     }
 
     /// <summary>As <see cref="Translate"/>, for an access relative to a steady register.</summary>

@@ -114,12 +114,12 @@ internal sealed unsafe partial class RegionEmitter
         LocalBuilder host;
         if (current.Group is { } group)
         {
-            host = TranslateInGroup(group, PushFrame, ExitHere(), Rbp);
+            host = TranslateInGroup(group, PushFrame, ExitHere(), AtFrame);
         }
         else
         {
             PushFrame();
-            host = Translate(PopTemporary(), size, write: false, ExitHere(), Rbp);
+            host = Translate(PopTemporary(), size, write: false, ExitHere(), AtFrame);
         }
 
         PushMemory(host, size);
