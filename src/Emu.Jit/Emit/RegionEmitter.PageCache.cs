@@ -19,13 +19,15 @@ internal sealed unsafe partial class RegionEmitter
     private LocalBuilder? pageEntry;
 
     /// <summary>What is likely to stay on one page: what lies at about the same distance from a steady register.</summary>
-    /// <param name="Register">Its number.</param>
+    /// <param name="Register">Its number; -1 for the tables of switches, which a compiler puts side by side.</param>
     /// <param name="Pages">The distance in pages, rounded.</param>
     private readonly record struct Place(int Register, long Pages);
 
     private static Place AtStack => new(Rsp, 0);
 
     private static Place AtFrame => new(Rbp, 0);
+
+    private static Place AtJumpTable => new(-1, 0);
 
     /// <summary>A page that was a hit.</summary>
     /// <param name="Page">Its linear address, or <see cref="NoPage"/>.</param>
@@ -46,10 +48,10 @@ internal sealed unsafe partial class RegionEmitter
     private void PreparePageCaches()
     {
         steady = new SteadyRegisters(graph);
-        foreach (RegionInstruction instruction in NativeInstructionsOfRegion())
+        foreach ((RegionBlock owner, RegionInstruction instruction) in NativeInstructionsOfRegion())
         {
             if (!TouchesMemory(instruction.Iced) && instruction.Iced.StackPointerIncrement == 0) continue;
-            current = instruction;
+            (block, current) = (owner, instruction);
             if (instruction.Iced.Mnemonic == Mnemonic.Leave) AddPageCaches(AtFrame);
             else if (instruction.Iced.StackPointerIncrement != 0) AddPageCaches(AtStack);
             if (SteadyPlace() is { } place) AddPageCaches(place);
@@ -67,10 +69,15 @@ internal sealed unsafe partial class RegionEmitter
     private Place? SteadyPlace()
     {
         ref readonly Instruction i = ref current.Iced;
-        if (i.MemorySegment is Register.FS or Register.GS || i.MemoryIndex != Register.None || !i.MemoryBase.IsGPR()) return null;
+        if (i.MemorySegment is Register.FS or Register.GS) return null;
+        if (IsJumpTable(i)) return AtJumpTable;
+        if (i.MemoryIndex != Register.None || !i.MemoryBase.IsGPR()) return null;
         int number = i.MemoryBase.GetFullRegister().GetNumber();
         return steady![number] ? new Place(number, ((long)i.MemoryDisplacement64 + 0x800) >> 12) : null;
     }
+
+    /// <summary>Whether an operand is likely to be the table of a switch: indexed by words, and followed by an indirect jump.</summary>
+    private bool IsJumpTable(in Instruction i) => block.End == BlockEnd.IndirectJump && i.MemoryIndex != Register.None && i.MemoryIndexScale >= 4;
 
     /// <summary>As <see cref="Translate"/>, for an access relative to a steady register.</summary>
     private LocalBuilder TranslateCached(PageCache cache, LocalBuilder linear, long lastByte, bool write, Label miss)

@@ -23,7 +23,7 @@ internal sealed unsafe partial class RegionEmitter
         PrepareVectors();
         InstructionInfoFactory factory = new();
         bool zeroesUpper = false;
-        foreach (RegionInstruction instruction in NativeInstructionsOfRegion())
+        foreach ((_, RegionInstruction instruction) in NativeInstructionsOfRegion())
         {
             if (instruction.Iced.Mnemonic == Mnemonic.Vzeroupper)
             {
@@ -42,14 +42,14 @@ internal sealed unsafe partial class RegionEmitter
         for (int i = 0; i < 16; i++) vectorWritten[i] |= zeroesUpper && vectors[i] != null;
     }
 
-    private IEnumerable<RegionInstruction> NativeInstructionsOfRegion()
+    private IEnumerable<(RegionBlock Block, RegionInstruction Instruction)> NativeInstructionsOfRegion()
     {
         foreach (RegionBlock b in graph.Blocks)
         {
             foreach (RegionInstruction instruction in b.Instructions)
             {
                 bool end = instruction == b.Last && b.End != BlockEnd.FallThrough;
-                if (end ? b.End != BlockEnd.Interpreted : IsNative(instruction)) yield return instruction;
+                if (end ? b.End != BlockEnd.Interpreted : IsNative(instruction)) yield return (b, instruction);
             }
         }
     }

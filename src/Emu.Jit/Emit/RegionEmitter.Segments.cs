@@ -28,7 +28,7 @@ internal sealed unsafe partial class RegionEmitter
     {
         if (Is64) return;
         InstructionInfoFactory factory = new();
-        foreach (RegionInstruction instruction in NativeInstructionsOfRegion())
+        foreach ((_, RegionInstruction instruction) in NativeInstructionsOfRegion())
         {
             foreach (UsedMemory used in factory.GetInfo(instruction.Iced).GetUsedMemory())
             {

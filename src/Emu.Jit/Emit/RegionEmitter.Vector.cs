@@ -23,7 +23,7 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>Decides the width of the registers and whether the host's floating-point environment must be the guest's.</summary>
     private void PrepareVectors()
     {
-        foreach (RegionInstruction instruction in NativeInstructionsOfRegion())
+        foreach ((_, RegionInstruction instruction) in NativeInstructionsOfRegion())
         {
             if (!UsesVectors(instruction.Iced)) continue;
             if (instruction.Iced.Encoding == EncodingKind.VEX) wideVectors = true;
