@@ -108,7 +108,7 @@ public unsafe class MmuBenchmarks
 
     private void GuestWrite(ulong linear, ulong value)
     {
-        TlbEntry* entry = _mmu.Tlb(AccessClass.Supervisor) + TlbEntry.Index(linear);
+        TlbEntry* entry = _mmu.DataEntry(AccessClass.Supervisor, linear);
         if ((linear & ~0xFFFUL) == entry->WriteTag)
         {
             *(ulong*)(linear + (ulong)entry->Addend) = value;

@@ -21,7 +21,7 @@ public sealed unsafe partial class Vcpu
     public static bool TryRead<T>(Vcpu cpu, CpuState* s, Op* op, ulong linear, out T value)
         where T : unmanaged
     {
-        TlbEntry* entry = s->Tlb + TlbEntry.Index(linear);
+        TlbEntry* entry = s->DataEntry(linear);
         if (((linear + (uint)(sizeof(T) - 1)) & ~0xFFFul) == entry->ReadTag)
         {
             value = Unsafe.ReadUnaligned<T>((void*)(linear + (ulong)entry->Addend));
@@ -43,7 +43,7 @@ public sealed unsafe partial class Vcpu
     public static bool TryWrite<T>(Vcpu cpu, CpuState* s, Op* op, ulong linear, T value)
         where T : unmanaged
     {
-        TlbEntry* entry = s->Tlb + TlbEntry.Index(linear);
+        TlbEntry* entry = s->DataEntry(linear);
         if (((linear + (uint)(sizeof(T) - 1)) & ~0xFFFul) == entry->WriteTag)
         {
             Unsafe.WriteUnaligned((void*)(linear + (ulong)entry->Addend), value);
@@ -62,7 +62,7 @@ public sealed unsafe partial class Vcpu
     public static bool TryReadForWrite<T>(Vcpu cpu, CpuState* s, Op* op, ulong linear, out T value)
         where T : unmanaged
     {
-        TlbEntry* entry = s->Tlb + TlbEntry.Index(linear);
+        TlbEntry* entry = s->DataEntry(linear);
         if (((linear + (uint)(sizeof(T) - 1)) & ~0xFFFul) == entry->WriteTag)
         {
             value = Unsafe.ReadUnaligned<T>((void*)(linear + (ulong)entry->Addend));
@@ -84,7 +84,7 @@ public sealed unsafe partial class Vcpu
     internal static bool TryReadHit<T>(CpuState* s, ulong linear, out T value)
         where T : unmanaged
     {
-        TlbEntry* entry = s->Tlb + TlbEntry.Index(linear);
+        TlbEntry* entry = s->DataEntry(linear);
         if (((linear + (uint)(sizeof(T) - 1)) & ~0xFFFul) != entry->ReadTag)
         {
             value = default;
@@ -100,7 +100,7 @@ public sealed unsafe partial class Vcpu
     internal static bool TryWriteHit<T>(CpuState* s, ulong linear, T value)
         where T : unmanaged
     {
-        TlbEntry* entry = s->Tlb + TlbEntry.Index(linear);
+        TlbEntry* entry = s->DataEntry(linear);
         if (((linear + (uint)(sizeof(T) - 1)) & ~0xFFFul) != entry->WriteTag) return false;
         Unsafe.WriteUnaligned((void*)(linear + (ulong)entry->Addend), value);
         return true;
@@ -302,7 +302,7 @@ public sealed unsafe partial class Vcpu
     /// <summary>Host address of an access within a page if it is a hit in the TLB of its class, else null.</summary>
     private byte* FindHost(ulong linear, int size, AccessKind kind, AccessClass accessClass)
     {
-        TlbEntry* entry = Mmu.Tlb(accessClass) + TlbEntry.Index(linear);
+        TlbEntry* entry = Mmu.DataEntry(accessClass, linear);
         ulong tag = kind == AccessKind.Write ? entry->WriteTag : entry->ReadTag;
         return ((linear + (uint)(size - 1)) & ~0xFFFul) == tag ? (byte*)(linear + (ulong)entry->Addend) : null;
     }
@@ -391,7 +391,7 @@ public sealed unsafe partial class Vcpu
     internal static bool TryReadStack<T>(Vcpu cpu, CpuState* s, Op* op, ulong linear, out T value)
         where T : unmanaged
     {
-        TlbEntry* entry = s->Tlb + TlbEntry.Index(linear);
+        TlbEntry* entry = s->DataEntry(linear);
         if (((linear + (uint)(sizeof(T) - 1)) & ~0xFFFul) == entry->ReadTag)
         {
             value = Unsafe.ReadUnaligned<T>((void*)(linear + (ulong)entry->Addend));
@@ -413,7 +413,7 @@ public sealed unsafe partial class Vcpu
     internal static bool TryWriteStack<T>(Vcpu cpu, CpuState* s, Op* op, ulong linear, T value)
         where T : unmanaged
     {
-        TlbEntry* entry = s->Tlb + TlbEntry.Index(linear);
+        TlbEntry* entry = s->DataEntry(linear);
         if (((linear + (uint)(sizeof(T) - 1)) & ~0xFFFul) == entry->WriteTag)
         {
             Unsafe.WriteUnaligned((void*)(linear + (ulong)entry->Addend), value);

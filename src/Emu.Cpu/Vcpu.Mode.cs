@@ -63,6 +63,7 @@ public sealed unsafe partial class Vcpu
         AccessClass accessClass = CurrentAccessClass;
         State->Tlb = (State->Mode & CodeMode.AlignmentCheck) != 0 ? emptyTlb : Mmu.Tlb(accessClass);
         State->CodeTlb = Mmu.CodeTlb(accessClass);
+        State->FoldShift = Mmu.FoldShift;
     }
 
     private static bool IsFlatSegment(in SegmentRegister segment) => segment.IsFlat;

@@ -182,6 +182,12 @@ public sealed unsafe partial class Vcpu
         CpuState* s = State;
         Code.Collect(s);
         Code.Translator?.BetweenBlocks(this);
+        if (Mmu.Thrashes)
+        {
+            Mmu.Rehash();
+            UpdateTlb();
+        }
+
         if (s->Remaining < 0 || NeedsSingleStep)
         {
             RunAlone();
@@ -260,7 +266,7 @@ public sealed unsafe partial class Vcpu
         }
 
         ulong linear = LinearRip(s);
-        TlbEntry* entry = s->CodeTlb + TlbEntry.Index(linear);
+        TlbEntry* entry = s->CodeEntry(linear);
         nint host = (nint)(linear + (ulong)entry->Addend);
         if ((linear & ~0xFFFul) != entry->ExecuteTag)
         {
@@ -333,7 +339,7 @@ public sealed unsafe partial class Vcpu
     {
         CpuState* s = State;
         ulong linear = LinearRip(s);
-        TlbEntry* tlb = s->CodeTlb + TlbEntry.Index(linear);
+        TlbEntry* tlb = s->CodeEntry(linear);
         // The translation may have gone while the block ran its first operation; its time will come again.
         Block? block = (linear & ~0xFFFul) == tlb->ExecuteTag ? Code.Find((nint)(linear + (ulong)tlb->Addend), s->Mode) : null;
         if (block == null || block.Ops != entry)
@@ -421,7 +427,7 @@ public sealed unsafe partial class Vcpu
     /// <summary>Host address of code; null for a device. <paramref name="mapped"/> is false with a fault recorded.</summary>
     private byte* FetchHost(ulong linear, out ulong physical, out bool mapped)
     {
-        TlbEntry* entry = State->CodeTlb + TlbEntry.Index(linear);
+        TlbEntry* entry = State->CodeEntry(linear);
         mapped = true;
         physical = 0;
         if ((linear & ~0xFFFul) == entry->ExecuteTag) return (byte*)(linear + (ulong)entry->Addend);

@@ -45,7 +45,7 @@ public sealed unsafe partial class Vcpu
         {
             // What is in the TLB is canonical.
             ulong address = segment >= SegmentIndex.Fs ? State->Segment(segment).Base + offset : offset;
-            TlbEntry* entry = State->Tlb + TlbEntry.Index(address);
+            TlbEntry* entry = State->DataEntry(address);
             if (((address + (uint)(sizeof(T) - 1)) & ~0xFFFul) == entry->ReadTag) return Unsafe.ReadUnaligned<T>((void*)(address + (ulong)entry->Addend));
         }
 

@@ -12,7 +12,7 @@ public sealed unsafe partial class Vcpu
     {
         value = default;
         if (!TrySegment(segment, offset, sizeof(T), AccessKind.Read, out ulong linear)) return false;
-        TlbEntry* entry = State->Tlb + TlbEntry.Index(linear);
+        TlbEntry* entry = State->DataEntry(linear);
         if (((linear + (uint)(sizeof(T) - 1)) & ~0xFFFul) == entry->ReadTag)
         {
             value = Unsafe.ReadUnaligned<T>((void*)(linear + (ulong)entry->Addend));
@@ -30,7 +30,7 @@ public sealed unsafe partial class Vcpu
         where T : unmanaged
     {
         if (!TrySegment(segment, offset, sizeof(T), AccessKind.Write, out ulong linear)) return false;
-        TlbEntry* entry = State->Tlb + TlbEntry.Index(linear);
+        TlbEntry* entry = State->DataEntry(linear);
         if (((linear + (uint)(sizeof(T) - 1)) & ~0xFFFul) == entry->WriteTag)
         {
             Unsafe.WriteUnaligned((void*)(linear + (ulong)entry->Addend), value);
@@ -48,7 +48,7 @@ public sealed unsafe partial class Vcpu
     internal byte* FillForString(ulong linear, AccessKind kind)
     {
         if (!Mmu.Fill(linear, kind, CurrentAccessClass, out Translation translation) || translation.Host == null) return null;
-        TlbEntry* entry = State->Tlb + TlbEntry.Index(linear);
+        TlbEntry* entry = State->DataEntry(linear);
         ulong tag = kind == AccessKind.Write ? entry->WriteTag : entry->ReadTag;
         return (linear & ~0xFFFul) == tag ? translation.Host : null;
     }

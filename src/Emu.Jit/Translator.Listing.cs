@@ -17,7 +17,7 @@ public sealed unsafe partial class Translator
     /// </summary>
     public string Describe(Vcpu cpu, ulong linear)
     {
-        TlbEntry* entry = cpu.State->CodeTlb + TlbEntry.Index(linear);
+        TlbEntry* entry = cpu.State->CodeEntry(linear);
         if ((linear & ~0xFFFul) != entry->ExecuteTag) return "";
         StringBuilder text = new();
         foreach (Region region in regionsOf.Values.SelectMany(static r => r).Distinct())

@@ -78,6 +78,38 @@ public sealed unsafe partial class SoftMmu : IAddressSpaceListener, IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TlbEntry* CodeTlb(AccessClass accessClass) => _current.Code(accessClass);
 
+    /// <summary>
+    /// How the current context's TLBs fold the higher bits of a page number (<see cref="TlbEntry.Index"/>). Changes where <see cref="Tlb"/> does, and at
+    /// <see cref="Rehash"/>.
+    /// </summary>
+    public int FoldShift
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _current.FoldShift;
+    }
+
+    /// <summary>The entry for data accesses of a class at a linear address.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TlbEntry* DataEntry(AccessClass accessClass, ulong linear) => _current.Data(accessClass) + TlbEntry.Index(linear, _current.FoldShift);
+
+    /// <summary>The entry for instruction fetches of a class at a linear address.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TlbEntry* CodeEntry(AccessClass accessClass, ulong linear) => _current.Code(accessClass) + TlbEntry.Index(linear, _current.FoldShift);
+
+    /// <summary>Pages that are used in turn contend for an entry of the TLB: time for <see cref="Rehash"/>.</summary>
+    public bool Thrashes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _current.Thrashes;
+    }
+
+    /// <summary>Spreads the pages over the current context's TLBs in another way. All that has been derived from <see cref="FoldShift"/> is void.</summary>
+    public void Rehash()
+    {
+        _current.Rehash();
+        _shadow.Statistics.Rehashes++;
+    }
+
     /// <summary>Whether a linear address is canonical in the current mode; always true outside IA-32e mode (SDM Vol. 1 3.3.7.1).</summary>
     public bool IsCanonical(ulong linear)
     {
@@ -360,6 +392,7 @@ public sealed unsafe partial class SoftMmu : IAddressSpaceListener, IDisposable
             context.Key = key;
             context.InUse = true;
             context.Pdptes = default;
+            context.ResetHash();
             _byKey.Add(key, context);
         }
 

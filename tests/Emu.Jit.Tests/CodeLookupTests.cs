@@ -112,7 +112,7 @@ public sealed unsafe class CodeLookupTests
 
     private static nint HostOf(LongMachine guest, ulong linear)
     {
-        TlbEntry* tlb = guest.Machine.Cpu.State->CodeTlb + TlbEntry.Index(linear);
+        TlbEntry* tlb = guest.Machine.Cpu.State->CodeEntry(linear);
         Assert.Equal(linear & ~0xFFFul, tlb->ExecuteTag);
         return (nint)(linear + (ulong)tlb->Addend);
     }

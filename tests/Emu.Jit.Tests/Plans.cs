@@ -21,7 +21,7 @@ internal static unsafe class Plans
     public static Block BlockAt(LongMachine guest, ulong linear)
     {
         CpuState* s = guest.Machine.Cpu.State;
-        TlbEntry* tlb = s->CodeTlb + TlbEntry.Index(linear);
+        TlbEntry* tlb = s->CodeEntry(linear);
         return guest.Machine.Cpu.Code.Find((nint)(linear + (ulong)tlb->Addend), s->Mode)!;
     }
 }

@@ -243,7 +243,7 @@ public sealed unsafe class ShadowFuzzTests
 
         private void GuestWrite(int cpu, ulong linear, ulong value)
         {
-            TlbEntry* entry = _mmus[cpu].Tlb(AccessClass.SupervisorAllowUser) + TlbEntry.Index(linear);
+            TlbEntry* entry = _mmus[cpu].DataEntry(AccessClass.SupervisorAllowUser, linear);
             byte* host = (linear & ~0xFFFUL) == entry->WriteTag ? (byte*)(linear + (ulong)entry->Addend) : null;
             bool direct = host != null;
             if (!direct)
@@ -347,7 +347,7 @@ public sealed unsafe class ShadowFuzzTests
             var kind = (AccessKind)_random.Next(3);
             var accessClass = (AccessClass)_random.Next(3);
             OracleResult expected = _oracle.Walk(in _controls[cpu], linear, kind, accessClass);
-            TlbEntry* entry = (kind == AccessKind.Execute ? _mmus[cpu].CodeTlb(accessClass) : _mmus[cpu].Tlb(accessClass)) + TlbEntry.Index(linear);
+            TlbEntry* entry = kind == AccessKind.Execute ? _mmus[cpu].CodeEntry(accessClass, linear) : _mmus[cpu].DataEntry(accessClass, linear);
             ulong tag = kind == AccessKind.Read ? entry->ReadTag : kind == AccessKind.Write ? entry->WriteTag : entry->ExecuteTag;
             string what = $"{_shape.Mode} cpu {cpu} {kind} {accessClass} at {linear:X}: ";
             byte* host;

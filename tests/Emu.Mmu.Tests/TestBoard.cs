@@ -44,7 +44,7 @@ internal sealed unsafe class TestBoard : IDisposable
     /// <summary>What translated code does: the host address if the access hits the TLB, else null.</summary>
     public byte* Hit(ulong linear, int size, AccessKind kind, AccessClass accessClass)
     {
-        TlbEntry* entry = (kind == AccessKind.Execute ? Mmu.CodeTlb(accessClass) : Mmu.Tlb(accessClass)) + TlbEntry.Index(linear);
+        TlbEntry* entry = kind == AccessKind.Execute ? Mmu.CodeEntry(accessClass, linear) : Mmu.DataEntry(accessClass, linear);
         ulong tag = kind switch
         {
             AccessKind.Read => entry->ReadTag,

@@ -33,7 +33,7 @@ public sealed unsafe class WriteTrackingTests : IDisposable
         {
             Assert.True(_board.Hit(0x7000, 1, AccessKind.Write, accessClass) == null);
             Assert.True(_board.Hit(0x7000, 1, AccessKind.Read, accessClass) != null);
-            Assert.Equal(TlbEntry.Invalid, (second.Tlb(accessClass) + TlbEntry.Index(0x7000))->WriteTag);
+            Assert.Equal(TlbEntry.Invalid, (second.DataEntry(accessClass, 0x7000))->WriteTag);
         }
 
         Assert.True(_board.Mmu.Fill(0x7000, AccessKind.Write, AccessClass.Supervisor, out _));

@@ -76,7 +76,7 @@ internal static unsafe partial class Handlers
     public static void Dispatch(Vcpu cpu, CpuState* s, Op* op)
     {
         ulong linear = s->Rip;
-        TlbEntry* entry = s->CodeTlb + TlbEntry.Index(linear);
+        TlbEntry* entry = s->CodeEntry(linear);
         if ((linear & ~0xFFFul) != entry->ExecuteTag) return;
         nint host = (nint)(linear + (ulong)entry->Addend);
         JumpCacheEntry* cached = s->JumpCache + JumpCacheEntry.Index(host);

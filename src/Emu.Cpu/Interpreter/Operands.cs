@@ -207,7 +207,7 @@ internal readonly unsafe struct MemoryOperand<TAddress> : IOperand
         where T : unmanaged
     {
         TAddress.TryLinear(cpu, s, op, sizeof(T), AccessKind.Write, out ulong linear);
-        TlbEntry* entry = s->Tlb + TlbEntry.Index(linear);
+        TlbEntry* entry = s->DataEntry(linear);
         cookie = linear + (ulong)entry->Addend;
         if (((linear + (uint)(sizeof(T) - 1)) & ~0xFFFul) != entry->WriteTag)
         {

@@ -17,7 +17,7 @@ public sealed unsafe partial class Vcpu
     private T ReadSystem<T>(ulong linear, AccessClass accessClass = AccessClass.Supervisor, byte vector = ExceptionVector.GeneralProtection, uint error = 0)
         where T : unmanaged
     {
-        TlbEntry* entry = Mmu.Tlb(accessClass) + TlbEntry.Index(linear);
+        TlbEntry* entry = Mmu.DataEntry(accessClass, linear);
         if (((linear + (uint)(sizeof(T) - 1)) & ~0xFFFul) == entry->ReadTag)
         {
             return Unsafe.ReadUnaligned<T>((void*)(linear + (ulong)entry->Addend));
@@ -32,7 +32,7 @@ public sealed unsafe partial class Vcpu
     private void WriteSystem<T>(ulong linear, T value, AccessClass accessClass = AccessClass.Supervisor, byte vector = ExceptionVector.GeneralProtection, uint error = 0)
         where T : unmanaged
     {
-        TlbEntry* entry = Mmu.Tlb(accessClass) + TlbEntry.Index(linear);
+        TlbEntry* entry = Mmu.DataEntry(accessClass, linear);
         if (((linear + (uint)(sizeof(T) - 1)) & ~0xFFFul) == entry->WriteTag)
         {
             Unsafe.WriteUnaligned((void*)(linear + (ulong)entry->Addend), value);

@@ -51,6 +51,9 @@ public unsafe struct CpuState
     /// <summary>The TLB for instruction fetches.</summary>
     public TlbEntry* CodeTlb;
 
+    /// <summary>How both fold the higher bits of a page number (<see cref="TlbEntry.Index"/>).</summary>
+    public int FoldShift;
+
     /// <summary>Instructions left before the dispatcher must be asked; blocks subtract their length as they end.</summary>
     public long Remaining;
 
@@ -172,6 +175,14 @@ public unsafe struct CpuState
 
     /// <summary>Offset of the last x87 memory operand.</summary>
     public ulong Fdp;
+
+    /// <summary>The entry for data accesses of the current class at a linear address.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly TlbEntry* DataEntry(ulong linear) => Tlb + TlbEntry.Index(linear, FoldShift);
+
+    /// <summary>The entry for instruction fetches at a linear address.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly TlbEntry* CodeEntry(ulong linear) => CodeTlb + TlbEntry.Index(linear, FoldShift);
 
     /// <summary>SSE control and status register.</summary>
     public uint Mxcsr

@@ -9,6 +9,9 @@ namespace Emu.Jit.Emit;
 // Memory operands: effective addresses and the inline TLB check.
 internal sealed unsafe partial class RegionEmitter
 {
+    /// <summary>log2 of the size of a TLB entry.</summary>
+    private const int EntryBits = 5;
+
     private readonly Dictionary<AccessGroup, LocalBuilder> groupHosts = [];
 
     /// <summary>Whether an instruction that is performed in place may have to leave.</summary>
@@ -229,12 +232,11 @@ internal sealed unsafe partial class RegionEmitter
     /// <summary>Pushes the byte offset of the TLB entry for a linear address.</summary>
     private void EmitTlbOffset(LocalBuilder linear)
     {
-        const int EntryBits = 5;
         il.Emit(OpCodes.Ldloc, linear);
         il.Emit(OpCodes.Ldc_I4, 12 - EntryBits);
         il.Emit(OpCodes.Shr_Un);
         il.Emit(OpCodes.Ldloc, linear);
-        il.Emit(OpCodes.Ldc_I4, 12 + TlbEntry.FoldDistance - EntryBits);
+        il.Emit(OpCodes.Ldloc, foldShift);
         il.Emit(OpCodes.Shr_Un);
         Constant(TlbEntry.FoldMask << EntryBits);
         il.Emit(OpCodes.And);

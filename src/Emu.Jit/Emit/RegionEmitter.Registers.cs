@@ -153,8 +153,18 @@ internal sealed unsafe partial class RegionEmitter
         LoadSegments();
         ForgetPages();
         LoadFlags();
+        LoadTlb();
+    }
+
+    /// <summary>Loads what the TLB is found by.</summary>
+    private void LoadTlb()
+    {
         LoadState(StateLayout.Tlb, OpCodes.Ldind_I);
         il.Emit(OpCodes.Stloc, tlb);
+        LoadState(StateLayout.FoldShift, OpCodes.Ldind_I4);
+        il.Emit(OpCodes.Ldc_I4, EntryBits);
+        il.Emit(OpCodes.Sub);
+        il.Emit(OpCodes.Stloc, foldShift);
     }
 
     private LocalBuilder GprLocal(Register register) =>

@@ -37,8 +37,7 @@ internal sealed unsafe partial class RegionEmitter
         il.Emit(OpCodes.Brfalse, ExitHere());
         if (!ChangesTlb(current.Iced)) return;
         ForgetPages();
-        LoadState(StateLayout.Tlb, OpCodes.Ldind_I);
-        il.Emit(OpCodes.Stloc, tlb);
+        LoadTlb();
     }
 
     private void EmitPushFlags()

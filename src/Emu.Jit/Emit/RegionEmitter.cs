@@ -31,6 +31,7 @@ internal sealed unsafe partial class RegionEmitter
     private readonly LocalBuilder rip;
     private readonly LocalBuilder remaining;
     private readonly LocalBuilder tlb;
+    private readonly LocalBuilder foldShift;
     private readonly LocalBuilder exitOp;
     private readonly LocalBuilder exitRip;
 
@@ -54,6 +55,7 @@ internal sealed unsafe partial class RegionEmitter
         rip = il.DeclareLocal(typeof(long), nameof(rip));
         remaining = il.DeclareLocal(typeof(long), nameof(remaining));
         tlb = il.DeclareLocal(typeof(nint), nameof(tlb));
+        foldShift = il.DeclareLocal(typeof(int), nameof(foldShift));
         exitOp = il.DeclareLocal(typeof(nint), nameof(exitOp));
         exitRip = il.DeclareLocal(typeof(long), nameof(exitRip));
         flagsX = il.DeclareLocal(typeof(long), nameof(flagsX));
@@ -115,6 +117,7 @@ internal sealed unsafe partial class RegionEmitter
         }
 
         il.Emit(OpCodes.Stloc, rip);
+        LoadTlb();
         EmitEntryChecks();
         EmitVectorPrologue();
         SetX87Loaded(false);

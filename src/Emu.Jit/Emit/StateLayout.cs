@@ -12,6 +12,7 @@ internal static unsafe class StateLayout
     public static readonly int FlagsAux;
     public static readonly int Tlb;
     public static readonly int CodeTlb;
+    public static readonly int FoldShift;
     public static readonly int Remaining;
     public static readonly int ExitRequest;
     public static readonly int Completed;
@@ -47,6 +48,7 @@ internal static unsafe class StateLayout
         FlagsAux = (int)((byte*)&state.FlagsAux - s);
         Tlb = (int)((byte*)&state.Tlb - s);
         CodeTlb = (int)((byte*)&state.CodeTlb - s);
+        FoldShift = (int)((byte*)&state.FoldShift - s);
         Remaining = (int)((byte*)&state.Remaining - s);
         ExitRequest = (int)((byte*)&state.ExitRequest - s);
         Completed = (int)((byte*)&state.Completed - s);

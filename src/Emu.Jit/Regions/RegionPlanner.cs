@@ -118,7 +118,7 @@ internal sealed unsafe class RegionPlanner(CodeCache code, TranslatorOptions opt
         }
         else
         {
-            TlbEntry* tlb = s->CodeTlb + TlbEntry.Index(target);
+            TlbEntry* tlb = s->CodeEntry(target);
             if ((target & ~0xFFFul) != tlb->ExecuteTag) return null;
             host = (nint)(target + (ulong)tlb->Addend);
         }

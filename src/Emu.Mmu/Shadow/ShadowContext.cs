@@ -66,6 +66,29 @@ internal sealed unsafe class ShadowContext
 
     public ulong LastUse;
 
+    /// <summary>Evictions of one entry beyond those of all others that share its counter, after which pages are taken to contend for it.</summary>
+    private const int FirstPatience = 256;
+
+    private const int MaxPatience = 1 << 20;
+
+    private const int ContentionCounters = 64;
+
+    /// <summary>
+    /// Distances to fold by, in the order they are tried. Where two pages differ in every bit, as one of a stack at the top of the user's half may from one of a program
+    /// at the bottom, all short distances fold the difference away.
+    /// </summary>
+    private static readonly byte[] FoldDistances = [TlbEntry.FoldDistance, 7, 26, 9, 5, 29, 8, 6];
+
+    private readonly (int Slot, int Count)[] _contention = new (int, int)[ContentionCounters];
+    private int _patience = FirstPatience;
+    private int _foldChoice;
+
+    /// <summary>How its TLBs fold the higher bits of a page number (<see cref="TlbEntry.Index"/>).</summary>
+    public int FoldShift { get; private set; } = TlbEntry.FoldShift;
+
+    /// <summary>Pages that are used in turn contend for an entry, and each use of one is a miss.</summary>
+    public bool Thrashes { get; private set; }
+
     /// <summary>The TLB for data accesses of a class.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TlbEntry* Data(AccessClass accessClass) => Tlb + ((int)accessClass << TlbEntry.IndexBits);
@@ -83,9 +106,11 @@ internal sealed unsafe class ShadowContext
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void InstallCode(AccessClass accessClass, ulong linear, byte* host)
     {
-        int slot = (CodeClass(accessClass) << TlbEntry.IndexBits) | (int)TlbEntry.Index(linear);
+        int slot = (CodeClass(accessClass) << TlbEntry.IndexBits) | (int)TlbEntry.Index(linear, FoldShift);
         TlbEntry* entry = Tlb + slot;
-        entry->ExecuteTag = linear & ~0xFFFUL;
+        ulong page = linear & ~0xFFFUL;
+        if (entry->ExecuteTag != page && entry->ExecuteTag != TlbEntry.Invalid) NoteEviction(slot);
+        entry->ExecuteTag = page;
         entry->Addend = (nint)host - (nint)linear;
         _occupied[slot >> 6] |= 1UL << (slot & 63);
     }
@@ -98,9 +123,10 @@ internal sealed unsafe class ShadowContext
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void InstallData(AccessClass accessClass, ulong linear, byte* host, PageRights rights)
     {
-        int slot = ((int)accessClass << TlbEntry.IndexBits) | (int)TlbEntry.Index(linear);
+        int slot = ((int)accessClass << TlbEntry.IndexBits) | (int)TlbEntry.Index(linear, FoldShift);
         TlbEntry* entry = Tlb + slot;
         ulong page = linear & ~0xFFFUL;
+        if (entry->ReadTag != page && entry->ReadTag != TlbEntry.Invalid) NoteEviction(slot);
         if (entry->WriteTag != TlbEntry.Invalid)
         {
             _memory.UnlinkWriteTag(this, slot);
@@ -121,12 +147,54 @@ internal sealed unsafe class ShadowContext
         _occupied[slot >> 6] |= 1UL << (slot & 63);
     }
 
+    /// <summary>
+    /// Empties the TLBs and spreads pages over them in another way, so that those which contended for an entry no longer do. Each time it takes longer until
+    /// the next, for there are programs that no way suits.
+    /// </summary>
+    public void Rehash()
+    {
+        InvalidateAll();
+        _foldChoice = (_foldChoice + 1) % FoldDistances.Length;
+        FoldShift = 12 + FoldDistances[_foldChoice];
+        _patience = Math.Min(_patience * 2, MaxPatience);
+        Array.Clear(_contention);
+        Thrashes = false;
+    }
+
+    /// <summary>For another address space: pages are spread as at first.</summary>
+    public void ResetHash()
+    {
+        InvalidateAll();
+        _foldChoice = 0;
+        FoldShift = TlbEntry.FoldShift;
+        _patience = FirstPatience;
+        Array.Clear(_contention);
+        Thrashes = false;
+    }
+
+    /// <summary>
+    /// An entry that is in use goes to another page. That is as it should be where more pages are in use than there are entries; but then it is another entry each time.
+    /// A counter goes up for the entry that has it, and down for all others.
+    /// </summary>
+    private void NoteEviction(int slot)
+    {
+        ref (int Slot, int Count) counter = ref _contention[slot % ContentionCounters];
+        if (counter.Slot == slot)
+        {
+            Thrashes |= ++counter.Count >= _patience;
+        }
+        else if (--counter.Count < 0)
+        {
+            counter = (slot, 0);
+        }
+    }
+
     /// <summary>Drops whatever is known of one page.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void InvalidatePage(ulong linear)
     {
         ulong page = linear & ~0xFFFUL;
-        int index = (int)TlbEntry.Index(linear);
+        int index = (int)TlbEntry.Index(linear, FoldShift);
         for (int accessClass = 0; accessClass < Classes; accessClass++)
         {
             int slot = (accessClass << TlbEntry.IndexBits) | index;

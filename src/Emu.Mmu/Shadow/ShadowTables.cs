@@ -421,4 +421,7 @@ public struct ShadowStatistics
 
     /// <summary>Contexts reused for another address space.</summary>
     public ulong ContextsEvicted;
+
+    /// <summary>Times that a context has spread its pages over the TLBs in another way, because some contended for an entry.</summary>
+    public ulong Rehashes;
 }

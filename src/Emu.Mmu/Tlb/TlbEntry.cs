@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Emu.Mmu;
@@ -38,10 +39,13 @@ public struct TlbEntry
     public nint Addend;
 
     /// <summary>
-    /// The higher bits of the page number that are folded into the index lie this far above those they are combined with, so that arrays a
-    /// power of two apart do not meet in one entry.
+    /// The higher bits of the page number that are folded into the index lie this far above those they are combined with at first, so that arrays
+    /// a power of two apart do not meet in one entry. Where others do, a context takes another distance (<see cref="ShadowContext.Rehash"/>).
     /// </summary>
     public const int FoldDistance = IndexBits - 1;
+
+    /// <summary>By how many bits an address is shifted to fold its higher bits, at first.</summary>
+    public const int FoldShift = 12 + FoldDistance;
 
     /// <summary>Which bits of the index the higher bits are folded into: all but the lowest.</summary>
     public const int FoldMask = Count - 2;
@@ -50,6 +54,8 @@ public struct TlbEntry
     /// Index of the entry for a linear address. The lowest bit of the index is the lowest bit of the page number, so
     /// neighbouring pages never share an entry: the last-byte compare depends on that.
     /// </summary>
-    public static nuint Index(ulong linear) =>
-        ((nuint)(linear >> 12) ^ ((nuint)(linear >> (12 + FoldDistance)) & FoldMask)) & (Count - 1);
+    /// <param name="linear">The address.</param>
+    /// <param name="foldShift">By how many bits it is shifted to fold its higher bits; at least 13.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static nuint Index(ulong linear, int foldShift) => ((nuint)(linear >> 12) ^ ((nuint)(linear >> foldShift) & FoldMask)) & (Count - 1);
 }

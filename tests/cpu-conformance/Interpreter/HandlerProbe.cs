@@ -135,7 +135,7 @@ internal sealed unsafe class HandlerProbe : IDisposable, ICpuBus
         s->Rip = Target;
         cpu.Run(1);
         space.Write(Target, 8, Target);
-        TlbEntry* entry = s->CodeTlb + TlbEntry.Index(Target);
+        TlbEntry* entry = s->CodeEntry(Target);
         nint host = (nint)(Target + (ulong)entry->Addend);
         s->JumpCache[JumpCacheEntry.Index(host)] = new JumpCacheEntry { Key = JumpCacheEntry.KeyOf(host, mode), Entry = ops + 2 };
     }

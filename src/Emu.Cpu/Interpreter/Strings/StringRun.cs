@@ -129,7 +129,7 @@ internal unsafe ref struct StringRun
             linear = (uint)(register.Base + lowest);
         }
 
-        TlbEntry* entry = state->Tlb + TlbEntry.Index(linear);
+        TlbEntry* entry = state->DataEntry(linear);
         ulong tag = kind == AccessKind.Write ? entry->WriteTag : entry->ReadTag;
         return (linear & ~0xFFFul) == tag ? (byte*)(linear + (ulong)entry->Addend) : Cpu.FillForString(linear, kind);
     }
