@@ -93,6 +93,6 @@ internal static class Listings
     {
         output.WriteLine("Log items (comma separated):");
         foreach ((string name, _, string description) in LogItemNames.All) output.WriteLine($"  {name,-12}{description}");
-        output.WriteLine("-dfilter keeps in_asm, exec and cpu to code addresses, and mmu to data addresses; -D FILE writes to a file.");
+        output.WriteLine("-dfilter keeps in_asm, exec, cpu and jit to code addresses, and mmu to data addresses; -D FILE writes to a file.");
     }
 }
