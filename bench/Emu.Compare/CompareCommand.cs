@@ -41,6 +41,8 @@ internal static class CompareCommand
         command.SetAction(result =>
         {
             string top = result.GetRequiredValue(root);
+            string? figures = result.GetValue(json);
+            if (figures != null && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(figures)))) throw new CompareException($"--json {figures}: there is no directory {Path.GetDirectoryName(figures)}");
             GuestBuild guest = new(Path.Combine(top, "bench", "guest"), Path.Combine(AppContext.BaseDirectory, "guest"));
             IReadOnlyList<Workload> workloads = Choose(guest.List(), result.GetValue(only) ?? []);
             if (result.GetValue(list)) return PrintList(workloads);
@@ -56,7 +58,7 @@ internal static class CompareCommand
                 contenders.Add(Emulators.Emu(top, accelerator == DefaultAccelerator ? null : accelerator, more, boot));
             }
 
-            return Compare(contenders, new Comparison(contenders, workloads, result.GetValue(processorTime)), c => c.Run(result.GetValue(boots), result.GetValue(repeat), result.GetValue(scale), TimeSpan.FromSeconds(result.GetValue(timeout)), Progress), result.GetValue(json));
+            return Compare(contenders, new Comparison(contenders, workloads, result.GetValue(processorTime)), c => c.Run(result.GetValue(boots), result.GetValue(repeat), result.GetValue(scale), TimeSpan.FromSeconds(result.GetValue(timeout)), Progress), figures);
         });
         return command;
     }
@@ -93,7 +95,12 @@ internal static class CompareCommand
     internal static Option<string[]> List(string name, string description) => new(name)
     {
         Description = description,
-        CustomParser = result => [.. result.Tokens.SelectMany(t => t.Value.Split(',', StringSplitOptions.RemoveEmptyEntries))],
+        CustomParser = result =>
+        {
+            string[] given = [.. result.Tokens.SelectMany(t => t.Value.Split(',', StringSplitOptions.RemoveEmptyEntries))];
+            if (given.Length == 0) result.AddError($"{name}: an empty list");
+            return given;
+        },
     };
 
     private static IReadOnlyList<Workload> Choose(IReadOnlyList<Workload> all, string[] only)

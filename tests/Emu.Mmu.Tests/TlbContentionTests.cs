@@ -58,6 +58,18 @@ public sealed unsafe class TlbContentionTests : IDisposable
     }
 
     [Fact]
+    public void Whatever_bits_two_pages_differ_in_some_way_parts_them()
+    {
+        HashSet<int> ways = [];
+        while (ways.Add(board.Mmu.FoldShift)) board.Mmu.Rehash();
+        for (int bit = 12; bit < 47; bit++)
+        {
+            Assert.Contains(ways, fold => TlbEntry.Index(First, fold) != TlbEntry.Index(First ^ (1UL << bit), fold));
+            Assert.Contains(ways, fold => TlbEntry.Index(First, fold) != TlbEntry.Index(First ^ (0x7FFF_FFFF_E000 & ~((1UL << bit) - 1)), fold));
+        }
+    }
+
+    [Fact]
     public void Invalidation_finds_a_page_wherever_it_has_come_to_lie()
     {
         board.Mmu.Rehash();

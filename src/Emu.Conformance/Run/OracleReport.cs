@@ -65,6 +65,12 @@ public sealed class OracleReport
     /// <summary>The shards whose results these are, from 1.</summary>
     public IReadOnlyList<int> Shards { get; init; } = [];
 
+    /// <summary>Shards of the run.</summary>
+    public int ShardCount { get; init; } = 1;
+
+    /// <summary>Shards of the run whose results are missing.</summary>
+    public IEnumerable<int> MissingShards => Enumerable.Range(1, ShardCount).Except(Shards);
+
     /// <summary>Wall-clock time, summed over shards.</summary>
     public TimeSpan Duration { get; set; }
 
@@ -116,7 +122,7 @@ public sealed class OracleReport
                 known.Mismatches.AddRange(form.Mismatches);
             }
         }
-        return new OracleReport { Forms = [.. merged.Values], Seed = first?.Seed ?? 0, Settings = first?.Settings ?? "", Shards = [.. shards], Duration = duration };
+        return new OracleReport { Forms = [.. merged.Values], Seed = first?.Seed ?? 0, Settings = first?.Settings ?? "", Shards = [.. shards], ShardCount = first?.ShardCount ?? 1, Duration = duration };
     }
 
     /// <summary>Coverage by family: rows for a table.</summary>

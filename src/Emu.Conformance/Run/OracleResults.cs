@@ -14,13 +14,13 @@ public sealed class ReportFormatException(string message) : Exception(message);
 /// </summary>
 public static class OracleResults
 {
-    private const string SettingsProperty = "settings", ShardsProperty = "shards";
+    private const string SettingsProperty = "settings", ShardsProperty = "shards", ShardCountProperty = "shardCount";
 
     /// <summary>The outcomes of a report.</summary>
     public static TestRunResult ToRunResult(OracleReport report) =>
         new("oracle", report.Seed, report.Duration, [.. report.Forms.Select(ToOutcome)])
         {
-            Properties = [new(SettingsProperty, report.Settings), new(ShardsProperty, string.Join(',', report.Shards))],
+            Properties = [new(SettingsProperty, report.Settings), new(ShardsProperty, string.Join(',', report.Shards)), new(ShardCountProperty, Number(report.ShardCount))],
         };
 
     /// <summary>Reads a report from JUnit XML.</summary>
@@ -37,7 +37,7 @@ public static class OracleResults
             throw new ReportFormatException($"not an XML file: {e.Message}");
         }
         if (root.Name != "testsuites") throw new ReportFormatException("not a JUnit results file: its root is not <testsuites>");
-        var report = new OracleReport { Seed = Value(root, "seed"), Settings = Text(root, SettingsProperty), Shards = ReadShards(root), Duration = TimeSpan.FromSeconds((double?)root.Attribute("time") ?? 0) };
+        var report = new OracleReport { Seed = Value(root, "seed"), Settings = Text(root, SettingsProperty), Shards = ReadShards(root), ShardCount = (int)Math.Min(Value(root, ShardCountProperty), int.MaxValue), Duration = TimeSpan.FromSeconds((double?)root.Attribute("time") ?? 0) };
         report.Forms.AddRange(root.Descendants("testcase").Select(ReadCase));
         return report;
     }

@@ -216,7 +216,7 @@ public sealed unsafe class OracleRunner
             _progress?.Invoke(new OracleProgress(done, _total, Interlocked.Read(ref Mismatches), work.Result.Form));
         }
 
-        public OracleReport Report() => new() { Forms = _results, Seed = Options.Seed, Settings = Options.Settings, Shards = [Options.Shard + 1], Duration = _watch.Elapsed };
+        public OracleReport Report() => new() { Forms = _results, Seed = Options.Seed, Settings = Options.Settings, Shards = [Options.Shard + 1], ShardCount = Options.Shards, Duration = _watch.Elapsed };
 
         // Rounds over all forms, so that a run cut short has covered them all.
         private IEnumerable<WorkItem> Works(List<(FormResult Result, InstructionForm? Form)> forms, List<FormResult> sequences)

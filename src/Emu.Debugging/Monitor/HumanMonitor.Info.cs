@@ -82,6 +82,7 @@ public sealed partial class HumanMonitor
             blocks in the cache      {board.Code.BlockCount:N0}
             blocks built             {board.Code.BlocksBuilt:N0}
             blocks overwritten       {board.Code.Invalidations:N0}
+            TLBs rehashed            {board.Processors[0].Mmu.Statistics.Rehashes:N0}, for pages that contended for an entry
             """));
         if (board.Translator is { } translator) translator.Statistics.Describe(output);
         else output.WriteLine("translator               off (-accel interp)");

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO.Pipes;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Emu.Frontend.CommandLine;
 using Emu.Frontend.Run;
@@ -109,6 +110,15 @@ internal static class JitCommand
         start.Environment[MethodsVariable] = "Region_*";
         start.Environment[FileVariable] = listing;
         using Process child = Process.Start(start) ?? throw new InvalidOperationException("the emulator could not be started again");
+        // What ends this process ends the child, and then the directory is removed.
+        void End(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            child.Kill();
+        }
+
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End), hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, End),
+            quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, End), terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         pipe.DisposeLocalCopyOfClientHandle();
         child.StandardInput.Close();
         // It gives up by itself; this is for one that hangs.

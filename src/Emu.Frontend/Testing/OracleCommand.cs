@@ -84,7 +84,9 @@ internal static class OracleCommand
                     throw new ReportFormatException($"{file}: {e.Message}");
                 }
             }
-            return Finish(OracleReport.Merge(reports), parsed, results, families);
+            OracleReport merged = OracleReport.Merge(reports);
+            if (merged.MissingShards.Any()) Console.WriteLine($"not the whole run: shards {string.Join(", ", merged.MissingShards.Take(20))} of {merged.ShardCount} are missing");
+            return Finish(merged, parsed, results, families);
         }));
         return command;
     }

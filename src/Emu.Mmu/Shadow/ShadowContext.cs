@@ -75,9 +75,9 @@ internal sealed unsafe class ShadowContext
 
     /// <summary>
     /// Distances to fold by, in the order they are tried. Where two pages differ in every bit, as one of a stack at the top of the user's half may from one of a program
-    /// at the bottom, all short distances fold the difference away.
+    /// at the bottom, all short distances fold the difference away. Each brings ten bits of the page number into the index, and every bit is among those of one.
     /// </summary>
-    private static readonly byte[] FoldDistances = [TlbEntry.FoldDistance, 7, 26, 9, 5, 29, 8, 6];
+    private static readonly byte[] FoldDistances = [TlbEntry.FoldDistance, 7, 18, 26, 9, 5, 29, 15];
 
     private readonly (int Slot, int Count)[] _contention = new (int, int)[ContentionCounters];
     private int _patience = FirstPatience;

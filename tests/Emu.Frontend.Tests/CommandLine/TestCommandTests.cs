@@ -57,7 +57,7 @@ public sealed class TestCommandTests : IDisposable
     public void Merged_shards_give_status_1_when_one_of_them_has_a_mismatch(int mismatches)
     {
         static string Shard(int number, string form, int mismatches, string settings = "cases=5") => $"""
-            <testsuites name="oracle" tests="1" failures="{mismatches}" time="1.5"><properties><property name="seed" value="1"/><property name="settings" value="{settings}"/><property name="shards" value="{number}"/></properties>
+            <testsuites name="oracle" tests="1" failures="{mismatches}" time="1.5"><properties><property name="seed" value="1"/><property name="settings" value="{settings}"/><property name="shards" value="{number}"/><property name="shardCount" value="3"/></properties>
             <testsuite name="64-bit X"><testcase classname="oracle.64.X" name="{form}"><properties><property name="bits" value="64"/><property name="family" value="X"/>
             <property name="status" value="Runnable"/><property name="cases" value="5"/><property name="notImplemented" value="0"/><property name="mismatches" value="{mismatches}"/>
             <property name="lost" value="0"/><property name="disturbed" value="0"/></properties>{(mismatches > 0 ? "<failure message=\"flags\">seed 1 case 3</failure>" : "")}</testcase></testsuite></testsuites>
@@ -65,6 +65,7 @@ public sealed class TestCommandTests : IDisposable
         (int status, string output, string errors) = Run("merge", Write("1.xml", Shard(1, "A", 0)), Write("2.xml", Shard(2, "B", mismatches)), "--junit", "all.xml", "--trx", "all.trx");
         Assert.Equal((mismatches, ""), (status, errors));
         Assert.Contains($"forms covered 2/2 (100.0 %), 10 cases, {mismatches} mismatches, seed 1, 3.0 s", output, StringComparison.Ordinal);
+        Assert.StartsWith("not the whole run: shards 3 of 3 are missing\n", output, StringComparison.Ordinal);
         Assert.Equal(mismatches > 0, output.Contains("MISMATCH flags: 1 forms: B/64", StringComparison.Ordinal));
         Assert.Equal(("2", $"{mismatches}"), ((string?)Load("all.xml").Attribute("tests"), (string?)Load("all.xml").Attribute("failures")));
         Assert.Equal($"{mismatches}", (string?)Load("all.trx").Descendants(Trx + "Counters").Single().Attribute("failed"));
