@@ -65,11 +65,14 @@ public sealed unsafe partial class Translator : ICodeTranslator
 
     private void CompileQueue()
     {
-        foreach (RegionPlan plan in queue.GetConsumingEnumerable())
-        {
-            finished.Enqueue(Compile(plan));
-            anyFinished = true;
-        }
+        foreach (RegionPlan plan in queue.GetConsumingEnumerable()) Finish(Compile(plan));
+    }
+
+    /// <summary>Leaves a region to be installed between blocks.</summary>
+    private void Finish(Region region)
+    {
+        finished.Enqueue(region);
+        anyFinished = true;
     }
 
     /// <summary>Lets a cache's code be translated. To be called before any of it runs; the cache disposes of the translator.</summary>
@@ -111,6 +114,8 @@ public sealed unsafe partial class Translator : ICodeTranslator
         set => keepsListings = value;
     }
 
+    private bool CompilesOnTheSpot => options.Synchronous || keepsListings;
+
     uint ICodeTranslator.Threshold => options.Threshold;
 
     uint ICodeTranslator.OnHot(Vcpu cpu, Block block, ulong executions, ulong within)
@@ -120,7 +125,7 @@ public sealed unsafe partial class Translator : ICodeTranslator
         else counters.CountOffer(accepted);
         if (!accepted) return Math.Max(options.Threshold / (rare ? RarePart : RefusedPart), 1);
         RegionPlan plan = planner.Plan(cpu, block);
-        if (options.Synchronous || keepsListings) Install(Compile(plan));
+        if (CompilesOnTheSpot) Install(Compile(plan));
         else queue.Add(plan);
         return 0;
     }
@@ -242,14 +247,8 @@ public sealed unsafe partial class Translator : ICodeTranslator
             region.IsBeingReplaced = true;
             RegionPlan plan = region.Plan.WithOperations();
             plan = plan with { Blocks = [.. plan.Blocks.Select(static b => b with { CrossesPages = b.Block.CrossesPages })], Replaces = region };
-            if (!options.Synchronous && !keepsListings)
-            {
-                queue.Add(plan);
-                continue;
-            }
-
-            finished.Enqueue(Compile(plan));
-            anyFinished = true;
+            if (CompilesOnTheSpot) Finish(Compile(plan));
+            else queue.Add(plan);
         }
     }
 

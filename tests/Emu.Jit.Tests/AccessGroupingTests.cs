@@ -68,21 +68,12 @@ public sealed unsafe class AccessGroupingTests
     [Fact]
     public void Accesses_that_keep_lying_across_two_pages_get_a_check_each()
     {
-        using Twins<LongMachine> twins = Twins.Long(static c =>
+        using Twins<LongMachine> twins = RunAcrossTwoPages(static c =>
         {
-            Label forever = c.CreateLabel();
-            c.mov(ebx, 0xA000 - 16);
-            c.Label(ref forever);
-            c.Loop(1000, static c =>
-            {
-                c.add(__qword_ptr[rbx], 1);
-                c.mov(rax, __qword_ptr[rbx]);
-                c.add(__qword_ptr[rbx + 32], rax);
-            });
-            c.jmp(forever);
+            c.add(__qword_ptr[rbx], 1);
+            c.mov(rax, __qword_ptr[rbx]);
+            c.add(__qword_ptr[rbx + 32], rax);
         });
-        for (int i = 0; i < 10; i++) twins.Run(20_000);
-        Assert.Equal(1, twins.Translator.Statistics.RegionsReplaced);
         uint before = twins.State->Crossings;
         twins.Run(20_000);
         // Those of the way into the loop.
@@ -124,20 +115,11 @@ public sealed unsafe class AccessGroupingTests
     [Fact]
     public void Code_that_has_been_translated_again_may_still_change()
     {
-        using Twins<LongMachine> twins = Twins.Long(static c =>
+        using Twins<LongMachine> twins = RunAcrossTwoPages(static c =>
         {
-            Label forever = c.CreateLabel();
-            c.mov(ebx, 0xA000 - 16);
-            c.Label(ref forever);
-            c.Loop(1000, static c =>
-            {
-                c.add(__qword_ptr[rbx], 1);
-                c.add(__qword_ptr[rbx + 32], 1);
-            });
-            c.jmp(forever);
+            c.add(__qword_ptr[rbx], 1);
+            c.add(__qword_ptr[rbx + 32], 1);
         });
-        for (int i = 0; i < 10; i++) twins.Run(20_000);
-        Assert.Equal(1, twins.Translator.Statistics.RegionsReplaced);
 
         // The immediate of the loop's first addition.
         twins.Both(static m => m.Machine.Load(LongMachine.Code + 13, 0x02));
@@ -181,6 +163,22 @@ public sealed unsafe class AccessGroupingTests
         });
         twins.Run();
         Assert.Equal(144UL, twins.State->Gpr[0]);
+    }
+
+    /// <summary>Runs accesses relative to RBX, 16 bytes before the end of a page, in a loop for ever, until their region has been translated again.</summary>
+    private static Twins<LongMachine> RunAcrossTwoPages(Action<Assembler> accesses)
+    {
+        Twins<LongMachine> twins = Twins.Long(c =>
+        {
+            Label forever = c.CreateLabel();
+            c.mov(ebx, 0xA000 - 16);
+            c.Label(ref forever);
+            c.Loop(1000, accesses);
+            c.jmp(forever);
+        });
+        for (int i = 0; i < 10; i++) twins.Run(20_000);
+        Assert.Equal(1, twins.Translator.Statistics.RegionsReplaced);
+        return twins;
     }
 
     /// <summary>Sizes of the groups among the first instructions of some code.</summary>

@@ -151,23 +151,17 @@ internal sealed unsafe class ShadowContext
     /// Empties the TLBs and spreads pages over them in another way, so that those which contended for an entry no longer do. Each time it takes longer until
     /// the next, for there are programs that no way suits.
     /// </summary>
-    public void Rehash()
-    {
-        InvalidateAll();
-        _foldChoice = (_foldChoice + 1) % FoldDistances.Length;
-        FoldShift = 12 + FoldDistances[_foldChoice];
-        _patience = Math.Min(_patience * 2, MaxPatience);
-        Array.Clear(_contention);
-        Thrashes = false;
-    }
+    public void Rehash() => Spread((_foldChoice + 1) % FoldDistances.Length, Math.Min(_patience * 2, MaxPatience));
 
     /// <summary>For another address space: pages are spread as at first.</summary>
-    public void ResetHash()
+    public void ResetHash() => Spread(0, FirstPatience);
+
+    private void Spread(int choice, int patience)
     {
         InvalidateAll();
-        _foldChoice = 0;
-        FoldShift = TlbEntry.FoldShift;
-        _patience = FirstPatience;
+        _foldChoice = choice;
+        FoldShift = 12 + FoldDistances[choice];
+        _patience = patience;
         Array.Clear(_contention);
         Thrashes = false;
     }
